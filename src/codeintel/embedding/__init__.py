@@ -1,0 +1,1 @@
+"""Turns text into vectors: the bundled model and OpenAI-compatible servers."""

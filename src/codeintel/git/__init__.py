@@ -1,0 +1,1 @@
+"""Reads git: files of a revision or working tree, blame and history."""

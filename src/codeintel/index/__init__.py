@@ -1,0 +1,1 @@
+"""Finds candidates: vectors, words, trigrams and symbols of one generation."""

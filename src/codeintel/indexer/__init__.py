@@ -1,0 +1,1 @@
+"""Writes an index: plan, parse, embed, publish."""

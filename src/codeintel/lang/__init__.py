@@ -1,0 +1,1 @@
+"""Reads source text: languages, syntax trees, chunks, symbols and tokens."""

@@ -1,0 +1,1 @@
+"""Answers questions from a snapshot: ranking, exact text, symbols, paths and files."""

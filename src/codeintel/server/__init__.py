@@ -1,0 +1,1 @@
+"""Serves the answers over the Model Context Protocol and HTTP."""

@@ -1,0 +1,1 @@
+"""What is on disk: generations, the catalog and the vector cache."""

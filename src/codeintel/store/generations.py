@@ -1,0 +1,264 @@
+"""Generations: immutable folders of index files, and the one manifest that names the current one.
+
+::
+
+    index folder/
+        manifest.json                 the current generation; replaced by one atomic rename
+        writer.lock                   held by the one writer; the kernel frees it if that dies
+        catalog.sqlite                rows carry the generations that they live in
+        generations/00000007/…        files of a generation; never changed once published
+
+A draft is filled aside, starting from hard links to the files that do not change. Publishing makes
+it durable, gives it its name and swaps the manifest. A crash before the swap leaves the old
+generation current and a draft that the next writer removes.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from codeintel.errors import IndexCorruptError, IndexLockedError, IndexVersionError
+from codeintel.store.files import checksum, fsync_path, storage_errors, write_atomically
+
+FORMAT_VERSION = 1
+_REBUILD = "Run `codeintel index --full` to write it anew."
+
+
+class FileRecord(msgspec.Struct, frozen=True):
+    """A file of a generation, by its path below the generation's folder."""
+
+    path: str
+    size_bytes: int
+    checksum: str
+
+
+class EmbedderRecord(msgspec.Struct, frozen=True):
+    """The embedder whose vectors a generation holds."""
+
+    name: str
+    dim: int
+    fingerprint: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What one generation is.
+
+    Attributes
+    ----------
+    source
+        The indexed folder or repository, as given to the writer.
+    commit
+        Full sha of the revision that was indexed (HEAD for a working tree), None without commits.
+    pipeline
+        Fingerprint of everything that decides chunks and tokens.
+    counts
+        Numbers of files, chunks, symbols and pending vectors.
+    notes
+        Facts for people, such as the plan of the vector index and its reason.
+    """
+
+    generation: int
+    source: str
+    commit: str | None
+    pipeline: str
+    embedder: EmbedderRecord
+    counts: dict[str, int] = {}
+    notes: dict[str, str] = {}
+    created_at: str = ""
+    files: tuple[FileRecord, ...] = ()
+    format_version: int = FORMAT_VERSION
+
+
+class Draft:
+    """A generation that is being written; `path` is its folder."""
+
+    def __init__(self, path: Path, generation: int, previous: Path | None) -> None:
+        self.path = path
+        self.generation = generation
+        self._previous = previous
+
+    def part(self, name: str) -> Path:
+        """Give the empty folder of a part, made on first use."""
+        folder = self.path / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def link_part(self, name: str) -> Path:
+        """Give the folder of a part, filled with hard links to the current generation's files.
+
+        Linked files must be replaced or removed, never written to: readers share their content.
+        """
+        folder = self.part(name)
+        source = self._previous / name if self._previous else None
+        if source and source.is_dir():
+            for file in source.iterdir():
+                os.link(file, folder / file.name)
+        return folder
+
+
+class GenerationStore:
+    """The generations below one index folder.
+
+    Reading needs no lock. Writing (`draft`, `publish`) is for the holder of `lock`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._manifest_path = root / "manifest.json"
+        self._generations = root / "generations"
+
+    def manifest(self) -> Manifest | None:
+        """Read the current manifest; None where nothing was published yet.
+
+        Raises
+        ------
+        IndexCorruptError
+            The manifest cannot be read.
+        IndexVersionError
+            A newer version of CodeIntel wrote it.
+        """
+        try:
+            data = self._manifest_path.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            version = msgspec.json.decode(data, type=dict[str, object]).get("format_version")
+            if isinstance(version, int) and version > FORMAT_VERSION:
+                raise IndexVersionError(
+                    f"The index has format {version}; this CodeIntel reads up to {FORMAT_VERSION}.",
+                    cure="Update CodeIntel, or choose another index folder.",
+                )
+            return msgspec.json.decode(data, type=Manifest)
+        except msgspec.DecodeError as error:
+            raise IndexCorruptError(
+                "The index file 'manifest.json' is broken.", cure=_REBUILD
+            ) from error
+
+    def folder(self, generation: int) -> Path:
+        """Give the folder of a published generation."""
+        return self._generations / f"{generation:08d}"
+
+    def verify(self, manifest: Manifest, *, deep: bool = False) -> None:
+        """Check that every file of a generation is there with its size, and if `deep` its content.
+
+        Raises
+        ------
+        IndexCorruptError
+            Names the first file that is missing, truncated or changed.
+        """
+        folder = self.folder(manifest.generation)
+        for record in manifest.files:
+            path = folder / record.path
+            try:
+                size_bytes = path.stat().st_size
+            except FileNotFoundError:
+                raise IndexCorruptError(
+                    f"The index file '{record.path}' is missing.", cure=_REBUILD
+                ) from None
+            if size_bytes != record.size_bytes:
+                raise IndexCorruptError(
+                    f"The index file '{record.path}' has {size_bytes} bytes instead of {record.size_bytes}.",
+                    cure=_REBUILD,
+                )
+            if deep and checksum(path) != record.checksum:
+                raise IndexCorruptError(
+                    f"The content of the index file '{record.path}' has changed.", cure=_REBUILD
+                )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the one writer of this index folder, which is made if it is not there.
+
+        Raises
+        ------
+        IndexLockedError
+            Another process is the writer.
+        StorageError
+            The folder cannot be made or written.
+        """
+        with storage_errors(f"the index folder '{self.root}'"):
+            self.root.mkdir(parents=True, exist_ok=True)
+            handle = os.open(
+                self.root / "writer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644
+            )
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise IndexLockedError(
+                    "Another process is writing this index.", cure="Wait until it has finished."
+                ) from None
+            yield
+        finally:
+            os.close(handle)
+
+    def draft(self) -> Draft:
+        """Begin the next generation, in an empty folder; what a dead writer left is removed."""
+        current = self.manifest()
+        number = current.generation + 1 if current else 1
+        with storage_errors(f"the index folder '{self.root}'"):
+            self._generations.mkdir(exist_ok=True)
+            self._remove_unpublished(current.generation if current else 0)
+            path = self._generations / f".draft-{number:08d}"
+            path.mkdir()
+        return Draft(path, number, self.folder(current.generation) if current else None)
+
+    def publish(self, draft: Draft, manifest: Manifest) -> Manifest:
+        """Make a draft durable and current; returns the manifest with its files and time.
+
+        Raises
+        ------
+        StorageError
+            The disk is full or read-only; the current generation stays as it was.
+        """
+        with storage_errors(f"the index folder '{self.root}'"):
+            manifest = msgspec.structs.replace(
+                manifest,
+                generation=draft.generation,
+                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                files=tuple(self._seal(draft)),
+            )
+            target = self.folder(draft.generation)
+            os.rename(draft.path, target)
+            fsync_path(self._generations)
+            write_atomically(
+                self._manifest_path, msgspec.json.format(msgspec.json.encode(manifest))
+            )
+        return manifest
+
+    def collect(self, keep: int = 2) -> None:
+        """Remove all but the newest `keep` generations; readers that map them keep their content."""
+        current = self.manifest()
+        if current is None:
+            return
+        for folder in self._generations.iterdir():
+            if folder.name.isdigit() and int(folder.name) <= current.generation - keep:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _seal(self, draft: Draft) -> Iterator[FileRecord]:
+        """Flush the draft's new files to the disk; linked ones keep the record they have."""
+        current = self.manifest()
+        known = {record.path: record for record in current.files} if current else {}
+        previous = self.folder(current.generation) if current else None
+        for path in sorted(p for p in draft.path.rglob("*") if p.is_file()):
+            name = path.relative_to(draft.path).as_posix()
+            record = known.get(name)
+            if record and previous and os.path.samefile(path, previous / name):
+                yield record
+                continue
+            fsync_path(path)
+            yield FileRecord(name, path.stat().st_size, checksum(path))
+        for folder in [draft.path, *(p for p in draft.path.rglob("*") if p.is_dir())]:
+            fsync_path(folder)
+
+    def _remove_unpublished(self, current: int) -> None:
+        """Remove drafts, and generations that were renamed but never became current."""
+        for folder in self._generations.iterdir():
+            if folder.name.startswith(".draft-") or int(folder.name) > current:
+                shutil.rmtree(folder)
