@@ -163,7 +163,8 @@ class GenerationStore:
                 ) from None
             if size_bytes != record.size_bytes:
                 raise IndexCorruptError(
-                    f"The index file '{record.path}' has {size_bytes} bytes instead of {record.size_bytes}.",
+                    f"The index file '{record.path}' has {size_bytes} bytes"
+                    f" instead of {record.size_bytes}.",
                     cure=_REBUILD,
                 )
             if deep and checksum(path) != record.checksum:
@@ -233,7 +234,7 @@ class GenerationStore:
         return manifest
 
     def collect(self, keep: int = 2) -> None:
-        """Remove all but the newest `keep` generations; readers that map them keep their content."""
+        """Remove all but the newest `keep` generations; readers keep what they have mapped."""
         current = self.manifest()
         if current is None:
             return

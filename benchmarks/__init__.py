@@ -1,0 +1,1 @@
+"""Measurements, each with the old way beside ours in one run."""
