@@ -1,0 +1,266 @@
+"""Reads one generation of the catalog: documents, chunks, definitions and occurrences."""
+
+import sqlite3
+import threading
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from codeintel.errors import IndexCorruptError
+from codeintel.store.identity import chunk_range, documents_of
+from codeintel.store.schema import ALIVE, connect
+from codeintel.types import Definition, SkippedFile, SkipReason, SymbolKind
+
+# SQLite's limit on the variables of a statement is 32,766 since 3.32.
+_BATCH = 10_000
+
+
+class Document(Struct, frozen=True):
+    """A path at one blob, as it was indexed; `stamp` changes when the file on disk does."""
+
+    id: int
+    path: str
+    blob: str
+    language: str
+    encoding: str
+    size_bytes: int
+    n_lines: int
+    stamp: str
+
+
+class ChunkRow(Struct, frozen=True):
+    """Where a chunk lies and what it belongs to."""
+
+    id: int
+    start_line: int
+    end_line: int
+    symbol: str
+    container: str
+    kind: SymbolKind | None
+
+
+class StoredDefinition(Struct, frozen=True):
+    """A definition with the document that it stands in."""
+
+    document_id: int
+    definition: Definition
+
+
+class Catalog:
+    """One generation of the catalog; safe to share between threads.
+
+    Parameters
+    ----------
+    path
+        The database file.
+    generation
+        The generation to read; later ones that are written meanwhile are not seen.
+    """
+
+    def __init__(self, path: Path, generation: int) -> None:
+        self._path = path
+        self.generation = generation
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+        self._local = threading.local()
+
+    @cached_property
+    def documents(self) -> tuple[Document, ...]:
+        """All documents of the generation, ordered by path."""
+        rows = self._query(
+            "SELECT d.id, path, blob, language, encoding, size_bytes, n_lines, stamp"
+            f" FROM live JOIN documents d ON d.id = document_id WHERE {ALIVE} ORDER BY path"
+        )
+        return tuple(Document(*row) for row in rows)
+
+    @cached_property
+    def by_id(self) -> dict[int, Document]:
+        """Documents by id."""
+        return {document.id: document for document in self.documents}
+
+    @cached_property
+    def by_path(self) -> dict[str, Document]:
+        """Documents by path."""
+        return {document.path: document for document in self.documents}
+
+    @cached_property
+    def skipped(self) -> tuple[SkippedFile, ...]:
+        """All files that are not indexed, ordered by path."""
+        rows = self._query(f"SELECT path, reason, detail FROM skipped WHERE {ALIVE} ORDER BY path")
+        return tuple(SkippedFile(path, SkipReason(reason), detail) for path, reason, detail in rows)
+
+    @cached_property
+    def chunk_ids(self) -> NDArray[np.int64]:
+        """Ids of all chunks of the generation, ascending."""
+        rows = self._query("SELECT id FROM chunks ORDER BY id")
+        ids = np.fromiter((row[0] for row in rows), dtype=np.int64)
+        alive = np.fromiter(self.by_id, dtype=np.int64, count=len(self.by_id))
+        return ids[np.isin(documents_of(ids), alive)]
+
+    def chunks(self, ids: Sequence[int]) -> dict[int, ChunkRow]:
+        """Look up chunks by id; unknown ids are left out."""
+        rows = self._by_ids(
+            "SELECT id, start_line, end_line, symbol, container, kind FROM chunks WHERE id IN", ids
+        )
+        return {row[0]: _chunk(row) for row in rows}
+
+    def chunks_of(self, document_id: int) -> list[ChunkRow]:
+        """Give the chunks of a document, in file order."""
+        low, high = chunk_range(document_id)
+        rows = self._query(
+            "SELECT id, start_line, end_line, symbol, container, kind FROM chunks"
+            " WHERE id BETWEEN :low AND :high ORDER BY id",
+            low=low,
+            high=high,
+        )
+        return [_chunk(row) for row in rows]
+
+    @cached_property
+    def definition_names(self) -> dict[str, int]:
+        """Every name that is defined, with the number of its definitions."""
+        rows = self._query(
+            "SELECT name, COUNT(*) FROM definitions JOIN live USING (document_id)"
+            f" WHERE {ALIVE} GROUP BY name"
+        )
+        return dict(rows)
+
+    def definitions_of(self, document_id: int) -> list[Definition]:
+        """Give the definitions of a document, in file order."""
+        rows = self._query(
+            f"SELECT {_DEFINITION} FROM definitions WHERE document_id = :document_id"
+            " ORDER BY start_line, end_line DESC",
+            document_id=document_id,
+        )
+        return [_definition(row).definition for row in rows]
+
+    def definitions_named(self, names: Iterable[str]) -> list[StoredDefinition]:
+        """Give all definitions of the generation that have one of these names."""
+        rows = self._by_ids(f"SELECT {_DEFINITION} FROM definitions WHERE name IN", list(names))
+        return [_definition(row) for row in rows if row[0] in self.by_id]
+
+    def occurrences_of(self, name: str) -> list[tuple[Document, list[tuple[int, int]]]]:
+        """Give the places where a name is used, by document in path order.
+
+        Returns
+        -------
+        list
+            Each document with its (line, column) pairs, ascending; columns stop at 4,095.
+        """
+        rows = self._query(
+            "SELECT document_id, positions FROM names JOIN occurrences ON name_id = names.id"
+            " WHERE name = :name",
+            name=name,
+        )
+        found = [
+            (document, unpack_positions(positions))
+            for document_id, positions in rows
+            if (document := self.by_id.get(document_id))
+        ]
+        return sorted(found, key=lambda pair: pair[0].path)
+
+    def pending(self) -> int:
+        """Count the chunks of this generation that wait for their vector."""
+        rows = self._query(
+            f"SELECT COUNT(*) FROM pending JOIN live ON document_id = chunk_id >> 16 WHERE {ALIVE}"
+        )
+        return int(rows[0][0])
+
+    def count_definitions(self) -> int:
+        """Count the definitions of this generation."""
+        return sum(self.definition_names.values())
+
+    def _query(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        """Run one statement on this thread's connection."""
+        try:
+            cursor = self._connection.execute(sql, {"generation": self.generation, **values})
+            return cursor.fetchall()
+        except sqlite3.DatabaseError as error:
+            raise corrupt(error) from error
+
+    def _by_ids(self, sql: str, values: Sequence[int | str]) -> Iterator[tuple[Any, ...]]:
+        """Run a statement that ends in IN, for as many values as there are."""
+        for start in range(0, len(values), _BATCH):
+            batch = values[start : start + _BATCH]
+            marks = ",".join("?" * len(batch))
+            try:
+                yield from self._connection.execute(f"{sql} ({marks})", batch)
+            except sqlite3.DatabaseError as error:
+                raise corrupt(error) from error
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """Give this thread's connection, opened on first use."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            try:
+                connection = connect(self._path, read_only=True)
+            except sqlite3.DatabaseError as error:
+                raise corrupt(error) from error
+            self._local.connection = connection
+            with self._lock:
+                self._connections.append(connection)
+        return connection
+
+
+_DEFINITION = (
+    "document_id, name, kind, start_line, end_line, name_line, name_column,"
+    " container, signature, doc, public"
+)
+
+
+def corrupt(error: sqlite3.DatabaseError) -> IndexCorruptError:
+    """Say that the catalog cannot be read."""
+    return IndexCorruptError(
+        f"The index file 'catalog.sqlite' cannot be read: {error}.",
+        cure="Run `codeintel index --full` to write it anew.",
+    )
+
+
+def pack_positions(positions: Iterable[tuple[int, int]]) -> bytes:
+    """Pack (line, column) pairs into 4 bytes each: 20 bits of line, 12 of column."""
+    return array("I", (line << 12 | min(column, 0xFFF) for line, column in positions)).tobytes()
+
+
+def unpack_positions(data: bytes) -> list[tuple[int, int]]:
+    """Undo `pack_positions`."""
+    packed = array("I")
+    packed.frombytes(data)
+    return [(value >> 12, value & 0xFFF) for value in packed]
+
+
+def _chunk(row: tuple[Any, ...]) -> ChunkRow:
+    """Make a chunk of a database row."""
+    return ChunkRow(*row[:5], SymbolKind(row[5]) if row[5] else None)
+
+
+def _definition(row: tuple[Any, ...]) -> StoredDefinition:
+    """Make a definition of a database row."""
+    return StoredDefinition(
+        row[0],
+        Definition(
+            name=row[1],
+            kind=SymbolKind(row[2]),
+            start_line=row[3],
+            end_line=row[4],
+            name_line=row[5],
+            name_column=row[6],
+            container=row[7],
+            signature=row[8],
+            doc=row[9],
+            public=bool(row[10]),
+        ),
+    )

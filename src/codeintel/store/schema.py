@@ -1,0 +1,101 @@
+"""The tables of the catalog.
+
+Content (documents, chunks, definitions, occurrences) never changes once written: it belongs to a
+path with a blob. What changes is which content lives: rows of `live` and `skipped` carry the
+generation that they were born in and the one they died in, so that a reader of one generation is
+not disturbed by the writer of the next.
+"""
+
+import sqlite3
+from pathlib import Path
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    blob TEXT NOT NULL,
+    pipeline TEXT NOT NULL,
+    language TEXT NOT NULL,
+    encoding TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    n_lines INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS live (
+    document_id INTEGER NOT NULL,
+    stamp TEXT NOT NULL,
+    born INTEGER NOT NULL,
+    died INTEGER,
+    PRIMARY KEY (document_id, born)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS skipped (
+    path TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    stamp TEXT NOT NULL,
+    born INTEGER NOT NULL,
+    died INTEGER,
+    PRIMARY KEY (path, born)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS chunks (
+    id INTEGER PRIMARY KEY,
+    start_line INTEGER NOT NULL,
+    end_line INTEGER NOT NULL,
+    symbol TEXT NOT NULL,
+    container TEXT NOT NULL,
+    kind TEXT
+);
+CREATE TABLE IF NOT EXISTS definitions (
+    id INTEGER PRIMARY KEY,
+    document_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    start_line INTEGER NOT NULL,
+    end_line INTEGER NOT NULL,
+    name_line INTEGER NOT NULL,
+    name_column INTEGER NOT NULL,
+    container TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    doc TEXT NOT NULL,
+    public INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS definitions_by_name ON definitions (name);
+CREATE INDEX IF NOT EXISTS definitions_by_document ON definitions (document_id);
+CREATE TABLE IF NOT EXISTS names (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE IF NOT EXISTS occurrences (
+    name_id INTEGER NOT NULL,
+    document_id INTEGER NOT NULL,
+    positions BLOB NOT NULL,
+    PRIMARY KEY (name_id, document_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pending (
+    chunk_id INTEGER PRIMARY KEY,
+    reason TEXT NOT NULL
+);
+"""
+
+# The rows of one generation; both tables have the same two columns.
+ALIVE = "born <= :generation AND (died IS NULL OR died > :generation)"
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open a database of the index; a reader never blocks the writer, nor is blocked by it."""
+    if read_only:
+        connection = sqlite3.connect(
+            f"file:{path.absolute().as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro",
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
+        )
+        connection.execute("PRAGMA query_only = ON")
+    else:
+        connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A crash of the machine may lose the last transactions but never breaks the file; what
+        # a manifest names is made durable by a checkpoint before the manifest is written.
+        connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute("PRAGMA mmap_size = 1073741824")
+    return connection
