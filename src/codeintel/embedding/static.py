@@ -1,0 +1,95 @@
+"""The bundled embedding model: a table of word vectors, made by ``python -m training``.
+
+A text's vector is the sum over its distinct words of ``count ** exponent * scale * row``, brought
+to length 1. It needs nothing but numpy, runs in microseconds, and can be read in `docs/model.md`.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codeintel.embedding.base import Embedded, Vectors
+from codeintel.embedding.words import Vocabulary
+from codeintel.errors import ConfigurationError
+
+BUNDLED = Path(__file__).with_name("data")
+
+# Changes with the code below or in `words.py`, whenever the same table would give other vectors.
+_ALGORITHM = "static-1"
+
+
+class StaticEmbedder:
+    """Embeds text with a static table of word vectors.
+
+    Parameters
+    ----------
+    path
+        Folder of the table: ``model.json`` (name, dim, exponent, sha256 of the other files),
+        ``vocabulary.txt`` (a word a line), ``vectors.npy`` (int8, a row a word), ``scales.npy``
+        (float32, what a row is multiplied with) and ``costs.npy`` (float32, see `Vocabulary`).
+
+    Raises
+    ------
+    ConfigurationError
+        The folder does not hold a table, or its files do not fit together.
+    """
+
+    def __init__(self, path: Path = BUNDLED) -> None:
+        try:
+            description = (path / "model.json").read_bytes()
+            facts: dict[str, Any] = json.loads(description)
+            words = (path / "vocabulary.txt").read_text("ascii").split("\n")[:-1]
+            self._rows = np.load(path / "vectors.npy", mmap_mode="r")
+            self._scales = np.load(path / "scales.npy")
+            self._vocabulary = Vocabulary(words, np.load(path / "costs.npy").tolist())
+            self._name, self._exponent = str(facts["name"]), float(facts["exponent"])
+        except (OSError, ValueError, KeyError) as error:
+            raise ConfigurationError(
+                f"No embedding table can be read from {path.name}: {error}",
+                cure="Install codeintel anew, or make the table with `python -m training`.",
+            ) from error
+        if self._rows.shape != (len(words), facts["dim"]) or len(self._scales) != len(words):
+            raise ConfigurationError(
+                f"The files of the embedding table {path.name} do not fit together.",
+                cure="Install codeintel anew, or make the table with `python -m training`.",
+            )
+        # The description holds the checksum of every other file, so it stands for all of them.
+        identity = hashlib.sha256(description + _ALGORITHM.encode()).hexdigest()[:16]
+        self._fingerprint = f"{self._name}-{identity}"
+
+    @property
+    def name(self) -> str:
+        """Name and version of the table."""
+        return self._name
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self._rows.shape[1])
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the table and of this algorithm."""
+        return self._fingerprint
+
+    def embed_documents(self, texts: Sequence[str]) -> Embedded:
+        """Embed texts to be found; a text without any word gets the zero vector."""
+        vectors = np.empty((len(texts), self.dim), np.float32)
+        for vector, text in zip(vectors, texts, strict=True):
+            vector[:] = self.embed_query(text)
+        return Embedded(vectors)
+
+    def embed_query(self, text: str) -> Vectors:
+        """Embed one question; documents and questions are embedded alike."""
+        tokens, counts = self._vocabulary.count(text)
+        weights = counts**self._exponent * self._scales[tokens]
+        vector: Vectors = weights @ self._rows.take(tokens, axis=0).astype(np.float32)
+        length = np.linalg.norm(vector)
+        return vector / length if length else vector
+
+    def close(self) -> None:
+        """Do nothing: the table is memory-mapped and shared."""

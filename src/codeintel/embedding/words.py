@@ -1,0 +1,104 @@
+"""Splits text into the bundled model's vocabulary of words."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+_RUNS = re.compile(r"[A-Za-z0-9]+")
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+
+_LONGEST_WORD_CHARS = 40
+_LONGEST_PIECE_CHARS = 18
+_LONGEST_NUMBER_DIGITS = 3
+_CACHED_RUNS = 200_000
+
+
+class Vocabulary:
+    """Words known to the model, and how any other word is cut into them.
+
+    A run of letters and digits is split where its case or class changes (``parseHTTPHeader2`` is
+    parse, http, header, 2). A word that is not in the vocabulary is cut into the likeliest
+    sequence of known pieces; long numbers and over-long words, which are data, are dropped.
+
+    Parameters
+    ----------
+    words
+        Lower-case ASCII; the position is the token.
+    costs
+        Negative log probability of each word, for the cut.
+    """
+
+    def __init__(self, words: Sequence[str], costs: Sequence[float]) -> None:
+        self._tokens = {word: token for token, word in enumerate(words)}
+        self._costs = dict(zip(words, costs, strict=True))
+        self._runs = _RunCache(self)
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def count(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Give the distinct tokens of a text, in order of appearance, and how often each occurs."""
+        if not text.isascii():
+            text = _without_accents(text)
+        if len(self._runs) > _CACHED_RUNS:
+            self._runs.clear()
+        runs = map(self._runs.__getitem__, _RUNS.findall(text))
+        counts = Counter(chain.from_iterable(runs))
+        n = len(counts)
+        return (
+            np.fromiter(counts.keys(), np.int64, n),
+            np.fromiter(counts.values(), np.float32, n),
+        )
+
+    def tokens_of_run(self, run: str) -> tuple[int, ...]:
+        """Give the tokens of one run of ASCII letters and digits."""
+        return tuple(chain.from_iterable(self._tokens_of_word(w) for w in _WORDS.findall(run)))
+
+    def _tokens_of_word(self, word: str) -> tuple[int, ...]:
+        token = self._tokens.get(word.lower())
+        if token is not None:
+            return (token,)
+        if len(word) > (_LONGEST_NUMBER_DIGITS if word.isdigit() else _LONGEST_WORD_CHARS):
+            return ()
+        return self._cut(word.lower())
+
+    def _cut(self, word: str) -> tuple[int, ...]:
+        """Find the cheapest sequence of known pieces (Viterbi over the word's characters)."""
+        cheapest = [0.0] + [float("inf")] * len(word)
+        starts = [0] * (len(word) + 1)
+        for end in range(1, len(word) + 1):
+            for start in range(max(0, end - _LONGEST_PIECE_CHARS), end):
+                cost = cheapest[start] + self._costs.get(word[start:end], float("inf"))
+                if cost < cheapest[end]:
+                    cheapest[end], starts[end] = cost, start
+        if cheapest[-1] == float("inf"):
+            return ()
+        pieces = []
+        end = len(word)
+        while end:
+            pieces.append(self._tokens[word[starts[end] : end]])
+            end = starts[end]
+        return tuple(reversed(pieces))
+
+
+class _RunCache(dict[str, tuple[int, ...]]):
+    """Tokens by run; entries never change, so that threads may fill it side by side."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self._vocabulary = vocabulary
+
+    def __missing__(self, run: str) -> tuple[int, ...]:
+        tokens = self[run] = self._vocabulary.tokens_of_run(run)
+        return tokens
+
+
+def _without_accents(text: str) -> str:
+    """Write accented Latin letters without their accents, so that they stay inside their word."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
