@@ -1,0 +1,297 @@
+"""The vector index of one repository: a primary and a secondary index, searched as one."""
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import faiss
+import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from codeintel.errors import InvalidVectorsError
+from codeintel.index import vector_files as files
+from codeintel.index.vector_arrays import (
+    Floats,
+    Halves,
+    Ids,
+    checked_ids,
+    checked_vectors,
+    half_blocks,
+    unit_rows,
+)
+from codeintel.index.vector_exact import ExactIndex
+from codeintel.index.vector_pair import Pair
+from codeintel.index.vector_plan import Plan, VectorOptions, merge_is_due
+from codeintel.index.vector_primary import Primary
+from codeintel.store.files import storage_errors
+
+
+class FAISSManager:
+    """Vectors by id, found by cosine similarity.
+
+    Vectors are kept as unit vectors in half precision; scores are the cosine between the query and
+    what is kept. Searching is safe from any number of threads, also while one thread changes or
+    merges. Changes are in memory until `save` writes them into the folder of a draft.
+
+    Use `create` or `open`.
+    """
+
+    def __init__(self, dim: int, options: VectorOptions, scratch: Path | None, pair: Pair) -> None:
+        self.dim = dim
+        self.options = options
+        self._scratch = scratch
+        self._pair = pair
+        self._writing = threading.RLock()
+
+    @classmethod
+    def create(
+        cls, dim: int, options: VectorOptions | None = None, *, scratch: Path | None = None
+    ) -> "FAISSManager":
+        """Make an empty index.
+
+        Parameters
+        ----------
+        dim
+            Length of a vector, at least 1.
+        scratch
+            Folder for what a build writes before `save`; the system's folder for temporary files
+            by default. On the disk of the index, `save` links instead of copying.
+        """
+        if dim < 1:
+            raise InvalidVectorsError(f"The dimension is {dim}; it has to be at least 1.")
+        options = options or VectorOptions()
+        primary = Primary.build(np.empty(0, np.int64), (), dim, options, scratch)
+        return cls(dim, options, scratch, Pair.of(primary))
+
+    @classmethod
+    def open(
+        cls, folder: Path, options: VectorOptions | None = None, *, scratch: Path | None = None
+    ) -> "FAISSManager":
+        """Open what `save` wrote, memory-mapped; nothing in the folder is ever written.
+
+        Raises
+        ------
+        IndexCorruptError
+            Names the file that is missing, truncated or unreadable.
+        IndexVersionError
+            A newer version of CodeIntel wrote it.
+        """
+        header = files.read_header(folder)
+        primary = Primary.open(folder, header)
+        ids = np.array(files.map_ids(folder / files.SECONDARY_IDS_FILE, header.n_secondary))
+        rows = files.read_halves(folder / files.SECONDARY_ROWS_FILE, header.n_secondary, header.dim)
+        dead = np.array(files.map_ids(folder / files.TOMBSTONES_FILE, header.n_dead))
+        pair = Pair.of(primary, ExactIndex.in_memory(ids, rows), dead)
+        return cls(header.dim, options or VectorOptions(), scratch, pair)
+
+    def __len__(self) -> int:
+        return len(self._pair)
+
+    @property
+    def plan(self) -> Plan:
+        """Type and parameters of the primary index."""
+        return self._pair.primary.plan
+
+    @property
+    def ids(self) -> Ids:
+        """All live ids, ascending."""
+        return self._pair.ids()
+
+    def describe(self) -> str:
+        """Say in one line what the index is and why."""
+        pair = self._pair
+        return (
+            f"{self.plan.kind} over {len(pair.primary)} vectors of {self.dim}"
+            f" ({self.plan.reason}); secondary {len(pair.secondary)},"
+            f" tombstones {len(pair.dead)}"
+        )
+
+    # ------------------------------------------------------------ changing
+
+    def build_index(self, vectors: ArrayLike, ids: ArrayLike) -> None:
+        """Replace everything by a new primary index of these vectors.
+
+        Parameters
+        ----------
+        vectors
+            Shape ``(n, dim)``, float16, float32 or float64, of any length but zero; may be a
+            memory map, as it is read in blocks.
+        ids
+            Whole numbers from 0 to 2**63 - 1, shape ``(n,)``, none twice.
+
+        Raises
+        ------
+        InvalidVectorsError
+            Names the first value that cannot be used; the index stays as it was.
+        """
+        given, known = self._checked(vectors, ids)
+        with self._writing:
+            order = np.argsort(known)
+            blocks = half_blocks(given, order)
+            self._pair = self._build(known[order], blocks)
+
+    def add_vectors(self, vectors: ArrayLike, ids: ArrayLike) -> None:
+        """Add vectors whose ids are new.
+
+        Raises
+        ------
+        InvalidVectorsError
+            As `build_index`, and where an id is there already; the index stays as it was.
+        """
+        given, known = self._checked(vectors, ids)
+        with self._writing:
+            there = known[self.contains(known)]
+            if there.size:
+                raise InvalidVectorsError(
+                    f"The id {there[0]} is in the index already.",
+                    cure="Use `update_index` to replace it.",
+                )
+            self.update_index(given, known)
+
+    def update_index(self, vectors: ArrayLike, ids: ArrayLike) -> None:
+        """Add vectors, in place of those that have the same ids; found from now on.
+
+        Raises
+        ------
+        InvalidVectorsError
+            As `build_index`; the index stays as it was.
+        """
+        given, known = self._checked(vectors, ids)
+        if not known.size:
+            return
+        rows = np.concatenate(list(half_blocks(given)))
+        with self._writing:
+            self._pair = self._pair.replaced(known, rows)
+            if not self.options.secondary:
+                self.merge_indexes()
+
+    def remove(self, ids: ArrayLike) -> int:
+        """Remove vectors by id; returns how many were there."""
+        known = checked_ids(ids)
+        with self._writing:
+            before = len(self)
+            self._pair = self._pair.without(known)
+            return before - len(self)
+
+    def needs_merge(self) -> bool:
+        """Tell whether enough has changed since the primary was built to build it anew."""
+        pair = self._pair
+        return merge_is_due(len(pair.primary), len(pair.secondary), len(pair.dead), self.options)
+
+    def merge_indexes(self) -> None:
+        """Build a new primary index of all live vectors, planned anew; ids and scores stay.
+
+        Searches go on meanwhile against the old pair.
+        """
+        with self._writing:
+            ids = self._pair.ids()
+            self._pair = self._build(ids, self._pair.live_blocks(ids))
+
+    def save(self, folder: Path) -> None:
+        """Write all files into the folder of a draft; those that did not change are linked.
+
+        Raises
+        ------
+        StorageError
+            The disk is full or read-only.
+        """
+        with self._writing, storage_errors(f"the vector index in '{folder}'"):
+            pair = self._pair
+            primary = pair.primary
+            files.clear_folder(folder, set(primary.files))
+            for name in primary.files:
+                files.place(primary.folder / name, folder / name)
+            small: dict[str, NDArray[Any]] = {
+                files.SECONDARY_IDS_FILE: pair.secondary.ids,
+                files.SECONDARY_ROWS_FILE: pair.secondary.rows,
+                files.TOMBSTONES_FILE: pair.dead,
+            }
+            for name, array in small.items():
+                files.write_array(folder / name, array)
+            header = files.Header(
+                dim=self.dim,
+                n_primary=len(primary),
+                n_secondary=len(pair.secondary),
+                n_dead=len(pair.dead),
+                plan=primary.plan,
+                files=primary.files | {name: files.seal(folder / name) for name in small},
+            )
+            (folder / files.HEADER_FILE).write_bytes(msgspec.json.encode(header))
+
+    # ------------------------------------------------------------ asking
+
+    def contains(self, ids: ArrayLike) -> NDArray[np.bool_]:
+        """Tell for each id whether it has a vector."""
+        return self._pair.contains(checked_ids(ids))
+
+    def search(
+        self, queries: ArrayLike, k: int, *, among: ArrayLike | None = None
+    ) -> tuple[Floats, Ids]:
+        """Find the `k` most similar vectors of each query.
+
+        Parameters
+        ----------
+        queries
+            Shape ``(n, dim)`` or ``(dim,)``, of any length; a zero query finds nothing.
+        k
+            At least 1; may exceed the number of vectors.
+        among
+            Ids to choose from, others are passed over inside the search; unknown ones do no harm.
+
+        Returns
+        -------
+        scores
+            Cosine, float32, shape ``(n, k)``, best first; -inf where there are no more.
+        ids
+            int64, shape ``(n, k)``; -1 where there are no more.
+
+        Raises
+        ------
+        InvalidVectorsError
+            Queries of a wrong shape or with values that are not finite, or `k` below 1.
+        """
+        units = self._units(queries)
+        if k < 1:
+            raise InvalidVectorsError(f"k is {k}; it has to be at least 1.")
+        allowed = None if among is None else checked_ids(among, unique=False)
+        faiss.omp_set_num_threads(self.options.search_threads)
+        scores, ids = self._pair.search(units, k, allowed)
+        zero = ~units.any(axis=1)
+        scores[zero], ids[zero] = -np.inf, -1
+        return scores, ids
+
+    def similarities(self, query: ArrayLike, ids: ArrayLike) -> Floats:
+        """Score some ids against one query by their original vectors.
+
+        Returns
+        -------
+        scores
+            Cosine, float32, in the order of `ids`; nan for an id without a vector.
+
+        Raises
+        ------
+        InvalidVectorsError
+            As `search`.
+        """
+        units = self._units(query)
+        if len(units) != 1:
+            raise InvalidVectorsError(f"{len(units)} queries are given; only one can be scored.")
+        return self._pair.similarities(units[0], checked_ids(ids))
+
+    def _units(self, queries: ArrayLike) -> Floats:
+        """Check queries and give them length 1."""
+        array = np.asarray(queries)
+        return unit_rows(checked_vectors(np.atleast_2d(array), self.dim, "Queries"), "Query")
+
+    def _checked(self, vectors: ArrayLike, ids: ArrayLike) -> tuple[NDArray[Any], Ids]:
+        """Check vectors with their ids."""
+        given, known = checked_vectors(vectors, self.dim), checked_ids(ids)
+        if len(given) != len(known):
+            raise InvalidVectorsError(f"There are {len(given)} vectors and {len(known)} ids.")
+        return given, known
+
+    def _build(self, ids: Ids, blocks: Iterable[Halves]) -> Pair:
+        """Build a primary index, alone."""
+        return Pair.of(Primary.build(ids, blocks, self.dim, self.options, self._scratch))
