@@ -1,1 +1,6 @@
-"""Reads source text: languages, syntax trees, chunks, symbols and tokens."""
+"""From the bytes of a source file to its text, chunks, definitions, uses of names and tokens."""
+
+from typing import Final
+
+PIPELINE: Final = "lang-1"
+"""Changes whenever chunks, definitions or tokens of an unchanged file do."""

@@ -1,0 +1,44 @@
+"""Byte offsets of a syntax tree to lines and columns."""
+
+from bisect import bisect_right
+
+from tree_sitter import Node
+
+
+class SourceMap:
+    """A source as text, bytes and lines; rows and columns count from 0, columns in characters."""
+
+    def __init__(self, text: str) -> None:
+        self.data = text.encode("utf-8", "replace")
+        self.ascii = text.isascii()
+        self._starts = [0]
+        find, end = self.data.find, -1
+        while (end := find(b"\n", end + 1)) >= 0:
+            self._starts.append(end + 1)
+
+    def slice(self, start: int, end: int) -> str:
+        """Text between two byte offsets."""
+        return self.data[start:end].decode("utf-8", "replace")
+
+    def text_of(self, node: Node) -> str:
+        """Text of a node."""
+        return self.slice(node.start_byte, node.end_byte)
+
+    def row_of(self, offset: int) -> int:
+        """Row of a byte offset."""
+        return bisect_right(self._starts, offset) - 1
+
+    def position_of(self, node: Node) -> tuple[int, int]:
+        """Row and column where a node starts."""
+        row, column = node.start_point
+        return row, column if self.ascii else self.characters(row, column)
+
+    def characters(self, row: int, column_bytes: int) -> int:
+        """Characters in the first bytes of a row."""
+        start = self._starts[row]
+        return len(self.data[start : start + column_bytes].decode("utf-8", "replace"))
+
+    def starts_line(self, node: Node) -> bool:
+        """Whether nothing but blanks stands before a node on its line."""
+        start = node.start_byte
+        return not self.data[self._starts[node.start_point[0]] : start].strip()
