@@ -113,17 +113,14 @@ class Catalog:
 
     def chunks(self, ids: Sequence[int]) -> dict[int, ChunkRow]:
         """Look up chunks by id; unknown ids are left out."""
-        rows = self._by_ids(
-            "SELECT id, start_line, end_line, symbol, container, kind FROM chunks WHERE id IN", ids
-        )
+        rows = self._by_ids(f"SELECT {_CHUNK} FROM chunks WHERE id IN", ids)
         return {row[0]: _chunk(row) for row in rows}
 
     def chunks_of(self, document_id: int) -> list[ChunkRow]:
         """Give the chunks of a document, in file order."""
         low, high = chunk_range(document_id)
         rows = self._query(
-            "SELECT id, start_line, end_line, symbol, container, kind FROM chunks"
-            " WHERE id BETWEEN :low AND :high ORDER BY id",
+            f"SELECT {_CHUNK} FROM chunks WHERE id BETWEEN :low AND :high ORDER BY id",
             low=low,
             high=high,
         )
@@ -172,17 +169,6 @@ class Catalog:
         ]
         return sorted(found, key=lambda pair: pair[0].path)
 
-    def pending(self) -> int:
-        """Count the chunks of this generation that wait for their vector."""
-        rows = self._query(
-            f"SELECT COUNT(*) FROM pending JOIN live ON document_id = chunk_id >> 16 WHERE {ALIVE}"
-        )
-        return int(rows[0][0])
-
-    def count_definitions(self) -> int:
-        """Count the definitions of this generation."""
-        return sum(self.definition_names.values())
-
     def _query(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         """Run one statement on this thread's connection."""
         try:
@@ -216,6 +202,7 @@ class Catalog:
         return connection
 
 
+_CHUNK = "id, start_line, end_line, symbol, container, kind"
 _DEFINITION = (
     "document_id, name, kind, start_line, end_line, name_line, name_column,"
     " container, signature, doc, public"
@@ -244,7 +231,15 @@ def unpack_positions(data: bytes) -> list[tuple[int, int]]:
 
 def _chunk(row: tuple[Any, ...]) -> ChunkRow:
     """Make a chunk of a database row."""
-    return ChunkRow(*row[:5], SymbolKind(row[5]) if row[5] else None)
+    identity, start_line, end_line, symbol, container, kind = row
+    return ChunkRow(
+        identity,
+        start_line,
+        end_line,
+        symbol,
+        container,
+        SymbolKind(kind) if kind else None,
+    )
 
 
 def _definition(row: tuple[Any, ...]) -> StoredDefinition:

@@ -74,6 +74,13 @@ class CatalogWriter:
         ).fetchone()
         return row[0] if row else None
 
+    def chunk_ids(self, document: int) -> list[int]:
+        """Give the ids of the chunks of stored content, ascending."""
+        rows = self._db.execute(
+            "SELECT id FROM chunks WHERE id BETWEEN ? AND ? ORDER BY id", chunk_range(document)
+        )
+        return [row[0] for row in rows]
+
     def add(
         self, path: str, blob: str, pipeline: str, encoding: str, size_bytes: int, file: ParsedFile
     ) -> int:
@@ -90,7 +97,14 @@ class CatalogWriter:
         self._db.executemany(
             "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (chunk_id(identity, n), c.start_line, c.end_line, c.symbol, c.container, c.kind)
+                (
+                    chunk_id(identity, n),
+                    c.start_line,
+                    c.end_line,
+                    c.symbol,
+                    c.container,
+                    c.kind,
+                )
                 for n, c in enumerate(file.chunks)
             ),
         )
@@ -138,6 +152,7 @@ class CatalogWriter:
 
     def skip(self, file: SkippedFile, stamp: str) -> None:
         """Record that a file is not indexed from this generation on."""
+        self.unskip([file.path])
         self._db.execute(
             "INSERT OR REPLACE INTO skipped VALUES (?, ?, ?, ?, ?, NULL)",
             (file.path, file.reason, file.detail, stamp, self.generation),
@@ -150,9 +165,12 @@ class CatalogWriter:
             ((self.generation, path) for path in paths),
         )
 
-    def set_pending(self, reasons: Iterable[tuple[int, str]]) -> None:
-        """Record chunks whose vector is missing, and why."""
-        self._db.executemany("INSERT OR REPLACE INTO pending VALUES (?, ?)", reasons)
+    def set_pending(self, reasons: Iterable[tuple[int, str]], *, final: bool) -> None:
+        """Record chunks whose vector is missing, and why; a later run tries all but final ones."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO pending VALUES (?, ?, ?)",
+            ((chunk, reason, final) for chunk, reason in reasons),
+        )
 
     def clear_pending(self, chunks: Iterable[int]) -> None:
         """Record that chunks have their vector now."""
@@ -160,13 +178,36 @@ class CatalogWriter:
             "DELETE FROM pending WHERE chunk_id = ?", ((chunk,) for chunk in chunks)
         )
 
-    def pending_documents(self) -> list[int]:
-        """Give the live documents that have chunks without a vector."""
+    def pending_paths(self) -> list[str]:
+        """Give the paths of live documents that have chunks whose vector is still to be made."""
         rows = self._db.execute(
-            "SELECT DISTINCT document_id FROM pending"
-            " JOIN live ON document_id = chunk_id >> 16 WHERE died IS NULL"
+            "SELECT DISTINCT path FROM pending JOIN live ON document_id = chunk_id >> 16"
+            " JOIN documents ON documents.id = document_id WHERE died IS NULL AND NOT final"
         )
         return [row[0] for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """Count what lives now: files, chunks, symbols and pending vectors."""
+        alive = "JOIN live ON live.document_id ="
+        queries = {
+            "files": "SELECT COUNT(*) FROM live WHERE died IS NULL",
+            "chunks": f"SELECT COUNT(*) FROM chunks {alive} chunks.id >> 16 WHERE died IS NULL",
+            "symbols": f"SELECT COUNT(*) FROM definitions {alive} definitions.document_id"
+            " WHERE died IS NULL",
+            "pending": f"SELECT COUNT(*) FROM pending {alive} chunk_id >> 16 WHERE died IS NULL",
+        }
+        return {name: self._db.execute(sql).fetchone()[0] for name, sql in queries.items()}
+
+    def count_skipped(self) -> dict[str, int]:
+        """Count the files that are skipped now, by reason."""
+        rows = self._db.execute(
+            "SELECT reason, COUNT(*) FROM skipped WHERE died IS NULL GROUP BY reason"
+        )
+        return dict(rows)
+
+    def next_generation(self) -> None:
+        """Go on with the generation after the one that was just published."""
+        self.generation += 1
 
     def commit(self) -> None:
         """Make what was written durable; it stays invisible until its manifest is published."""

@@ -110,7 +110,7 @@ class GenerationStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._manifest_path = root / "manifest.json"
+        self.manifest_path = root / "manifest.json"
         self._generations = root / "generations"
 
     def manifest(self) -> Manifest | None:
@@ -124,7 +124,7 @@ class GenerationStore:
             A newer version of CodeIntel wrote it.
         """
         try:
-            data = self._manifest_path.read_bytes()
+            data = self.manifest_path.read_bytes()
         except FileNotFoundError:
             return None
         try:
@@ -228,9 +228,7 @@ class GenerationStore:
             target = self.folder(draft.generation)
             os.rename(draft.path, target)
             fsync_path(self._generations)
-            write_atomically(
-                self._manifest_path, msgspec.json.format(msgspec.json.encode(manifest))
-            )
+            write_atomically(self.manifest_path, msgspec.json.format(msgspec.json.encode(manifest)))
         return manifest
 
     def collect(self, keep: int = 2) -> None:
@@ -241,6 +239,20 @@ class GenerationStore:
         for folder in self._generations.iterdir():
             if folder.name.isdigit() and int(folder.name) <= current.generation - keep:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Remove all generations and the manifest, for a writer that begins anew."""
+        self.manifest_path.unlink(missing_ok=True)
+        shutil.rmtree(self._generations, ignore_errors=True)
+
+    def size_bytes(self) -> int:
+        """Sum up what the index folder takes on disk; files shared by generations count once."""
+        sizes = {}
+        for path in self.root.rglob("*"):
+            if path.is_file():
+                stat = path.stat()
+                sizes[stat.st_ino] = stat.st_size
+        return sum(sizes.values())
 
     def _seal(self, draft: Draft) -> Iterator[FileRecord]:
         """Flush the draft's new files to the disk; linked ones keep the record they have."""

@@ -72,7 +72,8 @@ CREATE TABLE IF NOT EXISTS occurrences (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (
     chunk_id INTEGER PRIMARY KEY,
-    reason TEXT NOT NULL
+    reason TEXT NOT NULL,
+    final INTEGER NOT NULL
 );
 """
 

@@ -1,0 +1,144 @@
+"""One generation, opened for reading, and the way to the newest one."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeintel.errors import IndexCorruptError, IndexMissingError
+from codeintel.index.faiss_manager import FAISSManager
+from codeintel.index.lexical import LexicalIndex
+from codeintel.store.catalog import Catalog
+from codeintel.store.generations import GenerationStore, Manifest
+from codeintel.store.identity import chunk_id
+
+# Enough for a median within a few percent, small enough to cost 50 µs.
+_SAMPLE_CHUNKS = 256
+_OPEN_TRIES = 5
+
+
+class Snapshot:
+    """The parts of one published generation; immutable, safe to share between threads."""
+
+    def __init__(self, store: GenerationStore, manifest: Manifest) -> None:
+        folder = store.folder(manifest.generation)
+        store.verify(manifest)
+        self.manifest = manifest
+        self.lexical = LexicalIndex(folder / "lexical")
+        self.vectors = FAISSManager.open(folder / "vectors")
+        self.catalog = Catalog(store.root / "catalog.sqlite", manifest.generation)
+
+    def close(self) -> None:
+        """Close the databases; mapped files go with the last reference."""
+        self.catalog.close()
+
+    @cached_property
+    def sample(self) -> NDArray[np.int64]:
+        """Ids of some chunks, the first ones of documents drawn at random (always the same)."""
+        documents = np.fromiter(self.catalog.by_id, dtype=np.int64)
+        if len(documents) > _SAMPLE_CHUNKS:
+            documents = np.random.default_rng(0).choice(documents, _SAMPLE_CHUNKS, replace=False)
+        return np.asarray([chunk_id(int(document), 0) for document in documents], dtype=np.int64)
+
+    @cached_property
+    def names_folded(self) -> dict[str, list[str]]:
+        """Every defined name, by its lower-case form."""
+        folded: dict[str, list[str]] = {}
+        for name in self.catalog.definition_names:
+            folded.setdefault(name.lower(), []).append(name)
+        return folded
+
+    def chunk_at(self, document_id: int, line: int) -> int | None:
+        """Give the id of the chunk that holds a line of a document."""
+        for chunk in self.catalog.chunks_of(document_id):
+            if chunk.start_line <= line <= chunk.end_line:
+                return chunk.id
+        return None
+
+
+class LiveIndex:
+    """The newest generation of an index folder; a reader keeps the one that it began with."""
+
+    def __init__(self, store: GenerationStore) -> None:
+        self.store = store
+        self._lock = threading.Lock()
+        self._current: Snapshot | None = None
+        self._readers: dict[Snapshot, int] = {}
+        self._seen: tuple[int, int] | None = None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Hold the newest generation to the end of a question.
+
+        Raises
+        ------
+        IndexMissingError
+            Nothing was published yet.
+        IndexCorruptError
+            The newest generation is broken.
+        """
+        snapshot = self._acquire()
+        try:
+            yield snapshot
+        finally:
+            self._release(snapshot)
+
+    def close(self) -> None:
+        """Close the current generation as soon as its last reader has finished."""
+        with self._lock:
+            self._retire_current()
+
+    def _acquire(self) -> Snapshot:
+        """Give the newest snapshot, opened where a new one was published."""
+        with self._lock:
+            seen = self._stat()
+            if self._current is None or seen != self._seen:
+                snapshot = self._open()
+                self._retire_current()
+                self._current, self._seen = snapshot, seen
+                self._readers[snapshot] = 0
+            self._readers[self._current] += 1
+            return self._current
+
+    def _release(self, snapshot: Snapshot) -> None:
+        """Let a reader go; the last one of an old snapshot closes it."""
+        with self._lock:
+            self._readers[snapshot] -= 1
+            if snapshot is not self._current and not self._readers[snapshot]:
+                del self._readers[snapshot]
+                snapshot.close()
+
+    def _retire_current(self) -> None:
+        """Give up the current snapshot."""
+        snapshot, self._current = self._current, None
+        if snapshot is not None and not self._readers[snapshot]:
+            del self._readers[snapshot]
+            snapshot.close()
+
+    def _stat(self) -> tuple[int, int] | None:
+        """Tell one published manifest from the next, without reading it."""
+        try:
+            stat = self.store.manifest_path.stat()
+        except FileNotFoundError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns
+
+    def _open(self) -> Snapshot:
+        """Open the newest generation; while writers publish, it may be gone before it is open."""
+        for attempt in range(_OPEN_TRIES):
+            manifest = self.store.manifest()
+            if manifest is None:
+                raise IndexMissingError(
+                    "There is no index yet.", cure="Run `codeintel index` in the repository."
+                )
+            try:
+                return Snapshot(self.store, manifest)
+            except IndexCorruptError:
+                newest = self.store.manifest()
+                replaced = newest is not None and newest.generation != manifest.generation
+                if not replaced or attempt == _OPEN_TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")

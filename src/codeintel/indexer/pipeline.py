@@ -1,0 +1,238 @@
+"""Indexes a repository: lists its files, prepares the changed ones, publishes a generation.
+
+A first index is published in slices, so that what is ready can be searched while the rest is
+being done. Any later run publishes once: the old generation stays complete until then. Either way
+a killed run costs no more than what was not yet stored, and no vector twice.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from codeintel.embedding.base import Embedder
+from codeintel.errors import EmbeddingUnavailableError, IndexCorruptError
+from codeintel.git.files import Source, SourceFile, blob_id
+from codeintel.indexer.parsers import Parsers
+from codeintel.indexer.plan import Plan, make_plan
+from codeintel.indexer.prepare import Prepared, Task
+from codeintel.indexer.progress import Progress, ProgressCallback
+from codeintel.indexer.tally import Tally
+from codeintel.indexer.vectors import VectorStage
+from codeintel.indexer.writer import GenerationWriter
+from codeintel.lang import PIPELINE
+from codeintel.store.catalog import Document
+from codeintel.store.catalog_writer import CatalogWriter
+from codeintel.store.generations import EmbedderRecord, GenerationStore, Manifest
+from codeintel.store.vector_cache import VectorCache
+from codeintel.types import IndexReport
+
+_FIRST_SLICE_S = 5.0
+# Content is committed this often while a generation is written, so that a killed run resumes.
+_COMMIT_S = 2.0
+_TELL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """How to index.
+
+    Attributes
+    ----------
+    n_workers
+        Parser processes, beside the main one.
+    merge
+        Whether the secondary vector index is merged when it has grown too large.
+    """
+
+    n_workers: int = 2
+    merge: bool = True
+
+
+def index_repository(
+    store: GenerationStore,
+    source: Source,
+    embedder: Embedder,
+    options: IndexOptions,
+    *,
+    full: bool = False,
+    progress: ProgressCallback | None = None,
+) -> IndexReport:
+    """Bring the index of a repository up to date.
+
+    Parameters
+    ----------
+    full
+        Do everything anew, also what seems current. Vectors come from the cache.
+
+    Raises
+    ------
+    IndexLockedError
+        Another process is indexing.
+    IndexCorruptError
+        The index is broken; a full run mends it.
+    EmbeddingMismatchError
+        The embedding server answers with another model or dimension than before.
+    StorageError
+        The disk is full or read-only; the old index is as it was.
+    """
+    with store.lock(), ExitStack() as stack:
+        manifest = _published(store, full=full)
+        record = _embedder_record(embedder)
+        outdated = manifest is not None and (
+            manifest.pipeline != PIPELINE or manifest.embedder.fingerprint != record.fingerprint
+        )
+        cache = VectorCache(store.root / "vector-cache.sqlite", record.fingerprint, record.dim)
+        stack.callback(cache.close)
+        stage = VectorStage(embedder, cache, record.dim)
+        stack.callback(stage.close)
+        catalog = _open_catalog(store, manifest, full=full)
+        stack.callback(catalog.close)
+        run = _Run(
+            store=store,
+            source=source,
+            catalog=catalog,
+            stage=stage,
+            parsers=stack.enter_context(Parsers(options.n_workers)),
+            embedder=record,
+            options=options,
+            tell=progress or (lambda _: None),
+        )
+        return run.execute(manifest, fresh=manifest is None or full or outdated)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run of the indexer, under the lock."""
+
+    store: GenerationStore
+    source: Source
+    catalog: CatalogWriter
+    stage: VectorStage
+    parsers: Parsers
+    embedder: EmbedderRecord
+    options: IndexOptions
+    tell: ProgressCallback
+    tally: Tally = field(default_factory=Tally)
+    remaining: deque[SourceFile] = field(default_factory=deque)
+    n_total: int = 0
+
+    def execute(self, manifest: Manifest | None, *, fresh: bool) -> IndexReport:
+        """List the files, plan, and publish as many generations as it takes."""
+        self.tell(Progress("list", 0, 0))
+        with self.tally.timed("list"):
+            listing = self.source.list_files()
+            live = self.catalog.live_documents()
+            again = None if fresh else frozenset(self.catalog.pending_paths())
+            plan = make_plan(listing, live, self.catalog.skipped_files(), again)
+        if manifest is not None and plan.empty and not fresh:
+            return self._report(manifest, changed=False)
+        self.tally.files_removed = len(plan.gone)
+        self.remaining = deque(plan.changed)
+        self.n_total = len(plan.changed)
+        sliced = manifest is None or bool(manifest.counts.get("files_remaining"))
+        slice_s = _FIRST_SLICE_S if sliced else float("inf")
+        while True:
+            manifest = self._write_generation(plan, live, fresh=fresh, slice_s=slice_s)
+            if not self.remaining:
+                self.catalog.forget_old()
+                return self._report(manifest, changed=True)
+            plan, fresh, slice_s = Plan((), (), (), ()), False, 2 * slice_s
+            self.catalog.next_generation()
+
+    def _write_generation(
+        self, plan: Plan, live: dict[str, Document], *, fresh: bool, slice_s: float
+    ) -> Manifest:
+        """Do as many files as fit into a time, and publish them."""
+        writer = GenerationWriter(self.store, self.catalog, self.stage, self.embedder, fresh=fresh)
+        writer.drop(plan)
+        with self.tally.timed("files"):
+            tasks = self._tasks(writer, live, time.monotonic() + slice_s)
+            self._take_all(writer, self.parsers.prepare(tasks), live)
+        self.tell(Progress("publish", self.n_total - len(self.remaining), self.n_total))
+        manifest = writer.publish(
+            self.source.name,
+            self.source.commit,
+            self.tally,
+            n_remaining=len(self.remaining),
+            merge=self.options.merge,
+        )
+        self.store.collect()
+        return manifest
+
+    def _tasks(
+        self, writer: GenerationWriter, live: dict[str, Document], deadline: float
+    ) -> Iterator[Task]:
+        """Read files until the deadline, passing over those that have the content they had."""
+        while self.remaining and time.monotonic() < deadline:
+            file = self.remaining.popleft()
+            try:
+                data = self.source.read(file)
+            except FileNotFoundError:
+                continue  # removed since it was listed: the next run finds it gone
+            blob = file.blob or blob_id(data)
+            if not writer.keep(file, blob, live.get(file.path)):
+                writer.expect(file, blob, len(data))
+                yield Task(file.path, data)
+
+    def _take_all(
+        self, writer: GenerationWriter, prepared: Iterator[Prepared], live: dict[str, Document]
+    ) -> None:
+        """Store files as they come from the parsers."""
+        told = committed = time.monotonic()
+        for item in prepared:
+            writer.take(item, live.get(item.path), self.tally)
+            now = time.monotonic()
+            if now - told > _TELL_S:
+                told = now
+                self.tell(Progress("index", self.n_total - len(self.remaining), self.n_total))
+            if now - committed > _COMMIT_S:
+                committed = now
+                self.catalog.commit()
+                self.catalog.begin()
+
+    def _report(self, manifest: Manifest, *, changed: bool) -> IndexReport:
+        """Sum up the run."""
+        skipped = self.catalog.count_skipped()
+        return self.tally.report(
+            self.source.name, manifest, skipped, self.store.size_bytes(), changed=changed
+        )
+
+
+def _published(store: GenerationStore, *, full: bool) -> Manifest | None:
+    """Give the current manifest, checked; a full run does without a broken one."""
+    try:
+        manifest = store.manifest()
+        if manifest is not None:
+            store.verify(manifest)
+        return manifest
+    except IndexCorruptError:
+        if not full:
+            raise
+        store.clear()
+        return None
+
+
+def _open_catalog(
+    store: GenerationStore, manifest: Manifest | None, *, full: bool
+) -> CatalogWriter:
+    """Open the catalog; a full run replaces a broken one."""
+    path = store.root / "catalog.sqlite"
+    current = manifest.generation if manifest else 0
+    try:
+        return CatalogWriter(path, current)
+    except IndexCorruptError:
+        if not full:
+            raise
+        for file in store.root.glob("catalog.sqlite*"):
+            file.unlink()
+        return CatalogWriter(path, current)
+
+
+def _embedder_record(embedder: Embedder) -> EmbedderRecord:
+    """Describe the embedder; one that does not answer yet has no dimension."""
+    try:
+        return EmbedderRecord(embedder.name, embedder.dim, embedder.fingerprint)
+    except EmbeddingUnavailableError:
+        return EmbedderRecord(embedder.name, 0, "")

@@ -1,0 +1,64 @@
+"""Turns the bytes of one file into everything that the index stores of it."""
+
+from bisect import bisect_right
+
+from msgspec import Struct
+
+from codeintel.lang.capsule import chunk_text
+from codeintel.lang.content import read_source, split_lines
+from codeintel.lang.parse import parse_file
+from codeintel.lang.tokens import tokenize
+from codeintel.types import ParsedFile, SkippedFile
+
+
+class Task(Struct, frozen=True):
+    """A file to prepare."""
+
+    path: str
+    data: bytes
+
+
+class PreparedChunk(Struct, frozen=True):
+    """What is searched of a chunk: its text with context, and its tokens by field."""
+
+    text: str
+    body: list[str]
+    names: list[str]
+
+
+class Prepared(Struct, frozen=True, kw_only=True):
+    """A file that is ready to be stored; either `skipped` or all the others are set."""
+
+    path: str
+    skipped: SkippedFile | None = None
+    encoding: str = ""
+    text: str = ""
+    parsed: ParsedFile | None = None
+    chunks: list[PreparedChunk] = []
+    path_tokens: list[str] = []
+
+
+def prepare(task: Task) -> Prepared:
+    """Decode, parse, cut into chunks and tokenize one file; never raises on any content."""
+    source = read_source(task.path, task.data)
+    if isinstance(source, SkippedFile):
+        return Prepared(path=task.path, skipped=source)
+    parsed = parse_file(task.path, source.text)
+    lines = split_lines(source.text)
+    names_of: dict[int, list[str]] = {}
+    starts = [chunk.start_line for chunk in parsed.chunks]
+    for definition in parsed.definitions:
+        position = bisect_right(starts, definition.name_line) - 1
+        names_of.setdefault(position, []).extend(tokenize(definition.name))
+    chunks = []
+    for position, chunk in enumerate(parsed.chunks):
+        text = chunk_text(task.path, chunk, lines)
+        chunks.append(PreparedChunk(text, tokenize(text), names_of.get(position, [])))
+    return Prepared(
+        path=task.path,
+        encoding=source.encoding,
+        text=source.text,
+        parsed=parsed,
+        chunks=chunks,
+        path_tokens=tokenize(task.path),
+    )

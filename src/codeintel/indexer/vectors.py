@@ -1,0 +1,112 @@
+"""Embeds chunks beside the rest of the work: from the cache where it can, in batches, in order."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeintel.embedding.base import Embedder
+from codeintel.errors import EmbeddingUnavailableError
+from codeintel.store.vector_cache import VectorCache
+
+_BATCH_CHUNKS = 512
+_MAX_WAITING = 2
+
+
+@dataclass(slots=True)
+class ChunkVectors:
+    """Vectors by chunk id, and why the others have none.
+
+    Attributes
+    ----------
+    ids
+        int64, shape ``(n,)``.
+    vectors
+        float32, shape ``(n, dim)``.
+    pending
+        Chunks whose vector will be computed by a later run: (chunk id, reason).
+    refused
+        Chunks whose text the embedder does not take: (chunk id, reason).
+    """
+
+    ids: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    pending: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    n_embedded: int = 0
+
+
+class VectorStage:
+    """Embeds in a thread of its own; `add` waits where it falls behind.
+
+    An embedding server that does not answer stops nothing: its chunks are pending.
+    """
+
+    def __init__(self, embedder: Embedder, cache: VectorCache, dim: int) -> None:
+        self._embedder = embedder
+        self._dim = dim
+        self._cache = cache
+        self._thread = ThreadPoolExecutor(1, "codeintel-embed")
+        self._waiting: list[Future[ChunkVectors]] = []
+        self._done: list[ChunkVectors] = []
+        self._ids: list[int] = []
+        self._texts: list[str] = []
+
+    def add(self, ids: Sequence[int], texts: Sequence[str]) -> None:
+        """Take the chunks of one file."""
+        self._ids += ids
+        self._texts += texts
+        if len(self._ids) >= _BATCH_CHUNKS:
+            self._submit()
+
+    def finish(self) -> ChunkVectors:
+        """Wait for all that was added since the last call."""
+        self._submit()
+        self._done += [future.result() for future in self._waiting]
+        done, self._done, self._waiting = self._done, [], []
+        return ChunkVectors(
+            np.concatenate([np.empty(0, np.int64), *(part.ids for part in done)]),
+            np.concatenate(
+                [np.empty((0, self._dim), np.float32), *(part.vectors for part in done)]
+            ),
+            [item for part in done for item in part.pending],
+            [item for part in done for item in part.refused],
+            sum(part.n_embedded for part in done),
+        )
+
+    def close(self) -> None:
+        """End the thread; what was not finished is dropped."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _submit(self) -> None:
+        """Hand the collected chunks to the thread."""
+        if not self._ids:
+            return
+        while len(self._waiting) >= _MAX_WAITING:
+            self._done.append(self._waiting.pop(0).result())
+        self._waiting.append(self._thread.submit(self._embed, self._ids, self._texts))
+        self._ids, self._texts = [], []
+
+    def _embed(self, ids: list[int], texts: list[str]) -> ChunkVectors:
+        """Embed one batch."""
+        identities = np.asarray(ids, dtype=np.int64)
+        vectors, known = self._cache.get(texts)
+        missing = np.flatnonzero(~known)
+        if not len(missing):
+            return ChunkVectors(identities, vectors)
+        wanted = [texts[row] for row in missing]
+        try:
+            answer = self._embedder.embed_documents(wanted)
+        except EmbeddingUnavailableError as error:
+            pending = [(ids[row], error.message) for row in missing]
+            return ChunkVectors(identities[known], vectors[known], pending)
+        taken = [row for row in range(len(wanted)) if row not in answer.refused]
+        vectors[missing[taken]] = answer.vectors[taken]
+        known[missing[taken]] = True
+        self._cache.put([wanted[row] for row in taken], answer.vectors[taken])
+        refused = [(ids[missing[row]], reason) for row, reason in answer.refused.items()]
+        return ChunkVectors(
+            identities[known], vectors[known], refused=refused, n_embedded=len(taken)
+        )

@@ -1,0 +1,51 @@
+"""A worker process: prepares files that come in on standard input.
+
+Each message is a 4-byte big-endian length and that many bytes of msgpack: a list of tasks in, a
+list of prepared files out. A process of its own rather than `multiprocessing`, so that nothing is
+forked from a large process and a program that uses the Python API needs no main guard.
+"""
+
+import os
+import struct
+import sys
+from typing import BinaryIO
+
+import msgspec
+
+from codeintel.indexer.prepare import Prepared, Task, prepare
+
+_LENGTH = struct.Struct(">I")
+
+
+def write_message(stream: BinaryIO, data: bytes) -> None:
+    """Write one message."""
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def read_message(stream: BinaryIO) -> bytes | None:
+    """Read one message; None at the end of the stream, also in the middle of a message."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    data = stream.read(length)
+    return data if len(data) == length else None
+
+
+def main() -> None:
+    """Prepare files until standard input ends."""
+    os.nice(5)
+    output = os.fdopen(os.dup(1), "wb")
+    # Whatever a library prints must not get between the messages.
+    os.dup2(2, 1)
+    decoder = msgspec.msgpack.Decoder(list[Task])
+    encoder = msgspec.msgpack.Encoder()
+    while (message := read_message(sys.stdin.buffer)) is not None:
+        prepared: list[Prepared] = [prepare(task) for task in decoder.decode(message)]
+        write_message(output, encoder.encode(prepared))
+
+
+if __name__ == "__main__":
+    main()

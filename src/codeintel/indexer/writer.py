@@ -1,0 +1,164 @@
+"""Writes one generation: every part of it gets the same changes, then all are published at once."""
+
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+
+from codeintel.git.files import SourceFile
+from codeintel.index.faiss_manager import FAISSManager
+from codeintel.index.lexical import LexicalChunk, LexicalWriter
+from codeintel.indexer.plan import Plan
+from codeintel.indexer.prepare import Prepared
+from codeintel.indexer.tally import Tally
+from codeintel.indexer.vectors import ChunkVectors, VectorStage
+from codeintel.lang import PIPELINE
+from codeintel.store.catalog import Document
+from codeintel.store.catalog_writer import CatalogWriter
+from codeintel.store.generations import Draft, EmbedderRecord, GenerationStore, Manifest
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A file on its way through the parsers."""
+
+    file: SourceFile
+    blob: str
+    size_bytes: int
+
+
+class GenerationWriter:
+    """The parts of the next generation, being written.
+
+    Parameters
+    ----------
+    fresh
+        Begin with empty parts instead of those of the current generation.
+    """
+
+    def __init__(
+        self,
+        store: GenerationStore,
+        catalog: CatalogWriter,
+        stage: VectorStage,
+        embedder: EmbedderRecord,
+        *,
+        fresh: bool,
+    ) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._stage = stage
+        self._embedder = embedder
+        self._draft: Draft = store.draft()
+        part = self._draft.part if fresh else self._draft.link_part
+        self._lexical = LexicalWriter(part("lexical"))
+        current = store.manifest()
+        self._vectors = (
+            FAISSManager.create(embedder.dim)
+            if fresh or current is None
+            else FAISSManager.open(store.folder(current.generation) / "vectors")
+        )
+        self._fresh = fresh
+        self._arrivals: dict[str, Arrival] = {}
+        self._dropped_chunks: list[int] = []
+        catalog.begin()
+
+    def drop(self, plan: Plan) -> None:
+        """Let go of files that are no longer there or no longer indexed by git's rules."""
+        for document in plan.gone:
+            self._retire(document)
+        self._catalog.unskip(plan.gone_skips)
+        for file in plan.new_skips:
+            self._catalog.skip(file, "")
+
+    def keep(self, file: SourceFile, blob: str, known: Document | None) -> bool:
+        """Keep a document whose file was touched but has the content it had."""
+        if self._fresh or known is None or known.blob != blob or known.stamp == file.stamp:
+            return False
+        self._catalog.touch(known.id, file.stamp)
+        return True
+
+    def expect(self, file: SourceFile, blob: str, size_bytes: int) -> None:
+        """Remember a file that goes through the parsers."""
+        self._arrivals[file.path] = Arrival(file, blob, size_bytes)
+
+    def take(self, item: Prepared, known: Document | None, tally: Tally) -> None:
+        """Store a prepared file in the place of the document that its path had."""
+        arrival = self._arrivals.pop(item.path)
+        if item.skipped is not None:
+            if known is not None:
+                self._retire(known)
+            self._catalog.skip(item.skipped, arrival.file.stamp)
+            return
+        assert item.parsed is not None
+        document = self._catalog.find(item.path, arrival.blob, PIPELINE)
+        if document is None:
+            document = self._catalog.add(
+                item.path, arrival.blob, PIPELINE, item.encoding, arrival.size_bytes, item.parsed
+            )
+        chunks = self._catalog.chunk_ids(document)
+        if known is not None and known.id != document:
+            self._retire(known)
+        if known is None or known.id != document:
+            self._catalog.unskip([item.path])
+            self._catalog.revive(document, arrival.file.stamp)
+            tally.files_added += 1
+        else:
+            self._catalog.touch(document, arrival.file.stamp)
+        if self._fresh or known is None or known.id != document:
+            self._lexical.add(_lexical_chunks(document, chunks, item))
+        self._catalog.clear_pending(chunks)
+        self._stage.add(chunks, [chunk.text for chunk in item.chunks])
+
+    def publish(
+        self, source: str, commit: str | None, tally: Tally, *, n_remaining: int, merge: bool
+    ) -> Manifest:
+        """Finish all parts, make them durable and current."""
+        with tally.timed("embed"):
+            embedded = self._stage.finish()
+        tally.texts_embedded += embedded.n_embedded
+        self._catalog.set_pending(embedded.pending, final=False)
+        self._catalog.set_pending(embedded.refused, final=True)
+        with tally.timed("vectors"):
+            self._write_vectors(embedded, merge=merge)
+        with tally.timed("publish"):
+            self._lexical.finish()
+            self._catalog.commit()
+            self._catalog.checkpoint()
+            counts = {**self._catalog.counts(), "files_remaining": n_remaining}
+            manifest = Manifest(
+                generation=0,
+                source=source,
+                commit=commit,
+                pipeline=PIPELINE,
+                embedder=self._embedder,
+                counts=counts,
+                notes={"vector_index": self._vectors.describe()},
+            )
+            return self._store.publish(self._draft, manifest)
+
+    def _retire(self, document: Document) -> None:
+        """Take a document out of all parts."""
+        self._catalog.retire([document.id])
+        if not self._fresh:
+            self._lexical.remove([document.id])
+        self._dropped_chunks += self._catalog.chunk_ids(document.id)
+
+    def _write_vectors(self, embedded: ChunkVectors, *, merge: bool) -> None:
+        """Bring the vector index up to date in the draft."""
+        if self._fresh:
+            self._vectors.build_index(embedded.vectors, embedded.ids)
+        else:
+            if self._dropped_chunks:
+                self._vectors.remove(np.asarray(self._dropped_chunks, dtype=np.int64))
+            if len(embedded.ids):
+                self._vectors.update_index(embedded.vectors, embedded.ids)
+            if merge and self._vectors.needs_merge():
+                self._vectors.merge_indexes()
+        self._vectors.save(self._draft.part("vectors"))
+
+
+def _lexical_chunks(document: int, chunks: list[int], item: Prepared) -> Iterable[LexicalChunk]:
+    """Give the tokens of a file's chunks; the path's words stand on the first."""
+    for position, (chunk, prepared) in enumerate(zip(chunks, item.chunks, strict=True)):
+        path = item.path_tokens if position == 0 else []
+        yield LexicalChunk(chunk, document, prepared.body, prepared.names, path)

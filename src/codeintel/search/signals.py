@@ -1,0 +1,54 @@
+"""What a file's path says about its chance to be the answer."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from codeintel.lang.tokens import tokenize
+from codeintel.search.query import stem
+
+_ASIDE = re.compile(
+    r"(^|/)(tests?|specs?|__tests__|testing|testdata|fixtures?|bench(marks?)?|examples?|samples?"
+    r"|demos?|docs?|mocks?|fuzz\w*|e2e|typings?|compat|_?legacy|deprecated|vendor|third_party"
+    r"|node_modules)(/|$)|_test\.|\.test\.|\.spec\.|_spec\.|(^|/)test_|Tests?\.\w+$|\.d\.ts$"
+    r"|_bench\.|(^|/)(changelog|history|license|authors)[^/]*$",
+    re.IGNORECASE,
+)
+_GENERIC_NAMES = frozenset(("index", "mod", "init", "main", "lib", "base"))
+_FACADES = frozenset(
+    ("__init__.py", "index.ts", "index.js", "mod.rs", "lib.rs", "package-info.java")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PathTraits:
+    """What the ranking knows of a path.
+
+    Attributes
+    ----------
+    stems
+        Stemmed words of the file's name; of its folder, too, where the name says nothing.
+    aside
+        A test, example, document, vendored or outdated file: found, but after what it is about.
+    facade
+        A file that mostly hands on what others define.
+    """
+
+    stems: frozenset[str]
+    aside: bool
+    facade: bool
+
+
+@lru_cache(maxsize=1 << 17)
+def path_traits(path: str) -> PathTraits:
+    """Read a path, as seen from the root of the repository."""
+    pure = PurePosixPath(path)
+    words = set(tokenize(pure.stem))
+    if len(words) <= 1 and (words & _GENERIC_NAMES or pure.stem.strip("_") in _GENERIC_NAMES):
+        words.update(tokenize(pure.parent.name))
+    return PathTraits(
+        stems=frozenset(stem(word) for word in words if len(word) > 1),
+        aside=_ASIDE.search(path) is not None,
+        facade=pure.name in _FACADES,
+    )
