@@ -1,0 +1,386 @@
+"""The files of a repository: of its working tree, of a revision, or of a folder without git.
+
+Which files there are is git's own judgement. Paths are relative to the folder that was asked for,
+with ``/`` between the parts. A name that is not UTF-8 is skipped as unreadable, shown with
+backslash escapes.
+"""
+
+import hashlib
+import os
+import stat
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from codeintel.errors import (
+    GitNotInstalledError,
+    NotARepositoryError,
+    PathNotFoundError,
+    RepositoryError,
+)
+from codeintel.git.ignore import IgnoreRules
+from codeintel.git.objects import ObjectReader
+from codeintel.git.process import Git
+from codeintel.git.repository import Repository
+from codeintel.types import SkippedFile, SkipReason
+
+IGNORE_FILE = ".codeintelignore"
+
+
+class SourceFile(Struct, frozen=True):
+    """A file that can be read.
+
+    Attributes
+    ----------
+    stamp
+        Changes when the file does: times, size and inode in a working tree, else the blob's id.
+    blob
+        Git's id of the content where it is known without reading it, else None.
+    """
+
+    path: str
+    size_bytes: int
+    stamp: str
+    blob: str | None = None
+
+
+class Listing(Struct, frozen=True):
+    """All files, each in one of two places, both ordered by path."""
+
+    files: tuple[SourceFile, ...]
+    skipped: tuple[SkippedFile, ...]
+
+
+class Source(ABC):
+    """Where files come from.
+
+    Attributes
+    ----------
+    root
+        The folder that paths are relative to; None for a bare repository.
+    name
+        The folder's name.
+    commit
+        Full sha of the revision, of HEAD for a working tree; None where there is none.
+    """
+
+    root: Path | None
+    name: str
+    commit: str | None
+
+    @abstractmethod
+    def list_files(self) -> Listing:
+        """List all files, with what is skipped and why."""
+
+    @abstractmethod
+    def read(self, file: SourceFile) -> bytes:
+        """Read a file of the listing; thread-safe.
+
+        Raises
+        ------
+        PathNotFoundError
+            It is gone since it was listed, or is no regular file any more.
+        RepositoryError
+            It cannot be read (permission, missing object).
+        """
+
+    def close(self) -> None:  # noqa: B027 - most sources hold nothing open
+        """End what was opened for reading."""
+
+
+def open_source(path: Path, *, rev: str | None = None) -> Source:
+    """Open the files below a folder.
+
+    Parameters
+    ----------
+    path
+        A repository, a folder inside one (only what lies below it is listed), or any folder.
+    rev
+        A revision to list instead of the working tree. A bare repository has HEAD by default.
+
+    Raises
+    ------
+    PathNotFoundError
+        There is no such folder.
+    UnsafeRepositoryError
+        The repository belongs to another user and git was not told to trust it.
+    UnknownRevisionError, NoCommitsError
+        The revision cannot be resolved.
+    """
+    try:
+        repository = Repository.find(path)
+    except (NotARepositoryError, GitNotInstalledError):
+        if rev is not None:
+            raise
+        return FolderSource(path.resolve())
+    if rev is not None or repository.work_tree is None:
+        return RevisionSource(repository, rev)
+    if repository.prefix and _is_ignored(repository):
+        return FolderSource(repository.folder)
+    return WorkTreeSource(repository.folder, repository.git, repository.head())
+
+
+def blob_id(data: bytes) -> str:
+    """Compute the id that git gives to a blob (SHA-1)."""
+    header = f"blob {len(data)}\0".encode()
+    return hashlib.sha1(header + data, usedforsecurity=False).hexdigest()
+
+
+class WorkTreeSource(Source):
+    """Tracked files, and untracked ones that are not ignored, as they are on the disk."""
+
+    def __init__(self, root: Path, git: Git, commit: str | None) -> None:
+        self.root: Path = root
+        self.name = root.name
+        self.commit = commit
+        self._git = git
+
+    def list_files(self) -> Listing:
+        """List what git lists and what is there; deleted files are left out."""
+        skipped: dict[str, SkippedFile] = {}
+        with _Tree(self.root) as tree:
+            files: dict[str, SourceFile] = {}
+            for name, nested in self._names():
+                path = _printable(name)
+                if nested:
+                    skipped[path] = SkippedFile(path, SkipReason.SUBMODULE)
+                elif path.encode() != name:
+                    skipped[path] = _unreadable(path, "the name is not UTF-8")
+                elif path not in files:
+                    found = tree.look(path)
+                    if isinstance(found, SkippedFile):
+                        skipped[path] = found
+                    elif found is not None:
+                        files[path] = found
+        rules = IgnoreRules(self._ignore_lines)
+        return _listing(files.values(), skipped.values(), rules)
+
+    def read(self, file: SourceFile) -> bytes:
+        """Read a file without following symbolic links, also not those of its folders."""
+        try:
+            with _Tree(self.root) as tree:
+                return tree.read(file.path)
+        except PermissionError:
+            raise RepositoryError(
+                f"The file '{file.path}' cannot be read: permission is missing."
+            ) from None
+        except OSError:
+            raise PathNotFoundError(f"The file '{file.path}' is not there any more.") from None
+
+    def _names(self) -> Iterator[tuple[bytes, bool]]:
+        """Yield each name, and whether it is another repository (a submodule or nested clone)."""
+        output = self._git.run(
+            "ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"
+        )
+        for entry in output.split(b"\0")[:-1]:
+            if entry.startswith(b"? "):
+                yield entry[2:].rstrip(b"/"), entry.endswith(b"/")
+            else:
+                fields, _, name = entry.partition(b"\t")
+                yield name, fields[2:8] == b"160000"
+
+    def _ignore_lines(self, folder: str) -> Sequence[str] | None:
+        return self._lines_of(f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE)
+
+    def _lines_of(self, path: str) -> Sequence[str] | None:
+        try:
+            with _Tree(self.root) as tree:
+                return tree.read(path).decode("utf-8", "replace").splitlines()
+        except OSError:
+            return None
+
+
+class FolderSource(WorkTreeSource):
+    """A folder that is in no repository, with the ignore rules it would have in one."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, Git(root), None)
+
+    def _names(self) -> Iterator[tuple[bytes, bool]]:
+        try:
+            with tempfile.TemporaryDirectory(prefix="codeintel-") as folder:
+                for name in ("objects", "refs"):
+                    (Path(folder) / name).mkdir()
+                (Path(folder) / "HEAD").write_text("ref: refs/heads/none\n")
+                self._git = Git(self.root, git_dir=Path(folder), work_tree=self.root)
+                yield from list(super()._names())
+        except GitNotInstalledError:
+            rules = IgnoreRules(
+                lambda folder: self._lines_of(f"{folder}/.gitignore" if folder else ".gitignore")
+            )
+            yield from self._walk("", rules)
+
+    def _walk(self, folder: str, rules: IgnoreRules) -> Iterator[tuple[bytes, bool]]:
+        """Walk without git."""
+        with os.scandir(self.root / folder) as entries:
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if entry.name == ".git" or rules.excludes(path, folder=is_folder):
+                    continue
+                if not is_folder:
+                    yield os.fsencode(path), False
+                elif os.path.lexists(self.root / path / ".git"):
+                    yield os.fsencode(path), True
+                else:
+                    yield from self._walk(path, rules)
+
+
+class RevisionSource(Source):
+    """The files of a commit, read from git's objects."""
+
+    def __init__(self, repository: Repository, rev: str | None) -> None:
+        self.root = repository.folder if repository.work_tree is not None else None
+        self.name = repository.name
+        try:
+            self.commit: str | None = repository.resolve(rev)
+        except RepositoryError:
+            if rev is not None:
+                raise
+            self.commit = None
+        self._git = repository.git
+        self._objects = ObjectReader(repository.git)
+
+    def list_files(self) -> Listing:
+        """List the commit's tree; links and submodules are skipped."""
+        if self.commit is None:
+            return Listing((), ())
+        output = self._git.run("ls-tree", "-r", "-z", "-l", self.commit)
+        files: dict[str, SourceFile] = {}
+        skipped: list[SkippedFile] = []
+        for entry in output.split(b"\0")[:-1]:
+            fields, _, name = entry.partition(b"\t")
+            mode, _, blob, size = fields.decode().split()
+            path = _printable(name)
+            if mode == "160000":
+                skipped.append(SkippedFile(path, SkipReason.SUBMODULE))
+            elif mode == "120000":
+                skipped.append(SkippedFile(path, SkipReason.SYMLINK))
+            elif path.encode() != name:
+                skipped.append(_unreadable(path, "the name is not UTF-8"))
+            elif not size.isdigit():
+                skipped.append(_unreadable(path, "its content is missing from the repository"))
+            else:
+                files[path] = SourceFile(path, int(size), blob, blob)
+
+        def lines(folder: str) -> Sequence[str] | None:
+            file = files.get(f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE)
+            return self.read(file).decode("utf-8", "replace").splitlines() if file else None
+
+        return _listing(files.values(), skipped, IgnoreRules(lines))
+
+    def read(self, file: SourceFile) -> bytes:
+        """Read a blob."""
+        data = self._objects.read(file.stamp)
+        if data is None:
+            raise RepositoryError(
+                f"The content of '{file.path}' is missing from the repository.",
+                cure="A partial clone lacks it: run `git fetch --refetch`.",
+            )
+        return data
+
+    def close(self) -> None:
+        """End the process that reads blobs."""
+        self._objects.close()
+
+
+class _Tree:
+    """Looks at files below a folder without following any symbolic link."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folders = {"": True}
+
+    def __enter__(self) -> "_Tree":
+        self._handle = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._handle)
+
+    def look(self, path: str) -> SourceFile | SkippedFile | None:
+        """Tell what is at a path; None where nothing is, or only through a linked folder."""
+        try:
+            if not self._is_folder(path.rpartition("/")[0]):
+                return None
+            found = os.stat(path, dir_fd=self._handle, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            return _unreadable(path, error.strerror or "")
+        if stat.S_ISREG(found.st_mode):
+            stamp = f"{found.st_mtime_ns:x}-{found.st_ctime_ns:x}-{found.st_size:x}"
+            return SourceFile(path, found.st_size, f"{stamp}-{found.st_ino:x}")
+        if stat.S_ISLNK(found.st_mode):
+            target = os.path.realpath(self._root / path)
+            inside = os.path.commonpath([target, self._root]) == os.fspath(self._root)
+            where = "inside the repository" if inside else "out of the repository"
+            return SkippedFile(path, SkipReason.SYMLINK, f"leads {where}")
+        if stat.S_ISDIR(found.st_mode):
+            return None
+        return _unreadable(path, "not a regular file")
+
+    def read(self, path: str) -> bytes:
+        """Read a regular file; OSError where it is not one or a link stands in the way."""
+        *parents, name = path.split("/")
+        handles = [self._handle]
+        try:
+            for parent in parents:
+                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+                handles.append(os.open(parent, flags, dir_fd=handles[-1]))
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            with open(os.open(name, flags, dir_fd=handles[-1]), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise FileNotFoundError(path)
+                return file.read()
+        finally:
+            for handle in handles[1:]:
+                os.close(handle)
+
+    def _is_folder(self, folder: str) -> bool:
+        """Tell whether a folder and all above it are folders and not links to some."""
+        known = self._folders.get(folder)
+        if known is None:
+            known = self._is_folder(folder.rpartition("/")[0]) and stat.S_ISDIR(
+                os.stat(folder, dir_fd=self._handle, follow_symlinks=False).st_mode
+            )
+            self._folders[folder] = known
+        return known
+
+
+def _listing(
+    files: Iterable[SourceFile], skipped: Iterable[SkippedFile], rules: IgnoreRules
+) -> Listing:
+    """Order both, and move what the project's own ignore files name to the skipped ones."""
+    kept: list[SourceFile] = []
+    left_out = list(skipped)
+    for file in files:
+        if rules.excludes(file.path):
+            left_out.append(SkippedFile(file.path, SkipReason.EXCLUDED, f"by {IGNORE_FILE}"))
+        else:
+            kept.append(file)
+    kept.sort(key=lambda file: file.path)
+    left_out.sort(key=lambda file: file.path)
+    return Listing(tuple(kept), tuple(left_out))
+
+
+def _is_ignored(repository: Repository) -> bool:
+    """Tell whether the repository around a folder ignores that folder."""
+    git = Git(
+        repository.folder,
+        options=("-c", "safe.directory=*"),
+        environment={"GIT_LITERAL_PATHSPECS": "0"},  # check-ignore refuses them
+    )
+    return bool(git.run("check-ignore", "--stdin", stdin=b".\n", accept=(0, 1)))
+
+
+def _printable(name: bytes) -> str:
+    """Decode a name; bytes that are not UTF-8 become backslash escapes."""
+    return name.decode("utf-8", "backslashreplace")
+
+
+def _unreadable(path: str, detail: str) -> SkippedFile:
+    return SkippedFile(path, SkipReason.UNREADABLE, detail)
