@@ -1,0 +1,95 @@
+"""Reads and changes the configuration file of an agent: our entry only, all else as it was."""
+
+import json
+import re
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+from codeintel.cli import jsonc
+from codeintel.cli.agents import NAME, Agent
+from codeintel.errors import ConfigurationError
+from codeintel.store.files import storage_errors, write_atomically
+
+_TOML_TABLE = re.compile(
+    rf"^\[mcp_servers\.(?:{NAME}|\"{NAME}\")\][^\n]*\n?(?:(?!\[)[^\n]*\n|(?!\[)[^\n]+\Z)*",
+    re.MULTILINE,
+)
+
+
+def change(agent: Agent, path: Path, entry: dict[str, object] | None) -> tuple[str, str]:
+    """Give the file's text as it is, and as it would be with our entry, or without it for None.
+
+    Raises
+    ------
+    ConfigurationError
+        The file cannot be understood, or not changed without changing more than our entry.
+    StorageError
+        The file cannot be read for want of permission.
+    """
+    with storage_errors(f"'{path}'"):
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        if path.suffix == ".toml":
+            after = _changed_toml(before, entry)
+        else:
+            section = _json_section(before, agent)
+            if entry is None:
+                after = jsonc.without_member(before, (*section, NAME)) if before.strip() else before
+            else:
+                after = jsonc.with_member(before, (*section, NAME), entry)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"The settings of {agent.title} in '{path}' cannot be changed: {error}.",
+            cure="Mend the file, or change it by hand as docs/agents.md shows.",
+        ) from error
+    return before, after
+
+
+def write(path: Path, text: str) -> Path | None:
+    """Replace the file, and give the backup of what was there; a symbolic link stays one."""
+    path = path.resolve()
+    with storage_errors(f"'{path}'"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        backup = None
+        mode = 0o600
+        if path.exists():
+            mode = path.stat().st_mode & 0o777
+            stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+            backup = path.with_name(f"{path.name}.{stamp}.bak")
+            write_atomically(backup, path.read_bytes(), mode=mode)
+        write_atomically(path, text.encode(), mode=mode)
+    return backup
+
+
+def _json_section(text: str, agent: Agent) -> tuple[str, ...]:
+    """Give where the servers stand; OpenCode 2 keeps them one level deeper than 1."""
+    if agent.key == "opencode" and text.strip():
+        mcp = jsonc.parse(text).members.get("mcp")
+        if mcp and isinstance(mcp.node.value, dict) and "servers" in mcp.node.value:
+            return (*agent.section, "servers")
+    return agent.section
+
+
+def _changed_toml(before: str, entry: dict[str, object] | None) -> str:
+    expected = tomllib.loads(before)
+    servers = expected.setdefault("mcp_servers", {})
+    own = servers.pop(NAME, {})
+    tables = {name: value for name, value in own.items() if isinstance(value, dict)}
+    if entry is None:
+        after = re.sub(rf"^\[mcp_servers\.{NAME}\..*\][^\n]*\n(?:(?!\[)[^\n]*\n)*", "", before)
+        after = _TOML_TABLE.sub("", after)
+    else:
+        servers[NAME] = {**entry, **tables}
+        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in entry.items()]
+        table = "\n".join((f"[mcp_servers.{NAME}]", *lines)) + "\n"
+        if _TOML_TABLE.search(before):
+            after = _TOML_TABLE.sub(lambda _: table + "\n", before).rstrip("\n") + "\n"
+        else:
+            after = (before.rstrip("\n") + "\n\n" if before.strip() else "") + table
+    result = tomllib.loads(after)
+    if not servers and "mcp_servers" not in result:
+        del expected["mcp_servers"]
+    if result != expected:
+        raise ValueError(f"'mcp_servers.{NAME}' is not written as a table of its own")
+    return after

@@ -1,0 +1,48 @@
+"""What the commands that answer a question share: an index that is there, and how answers end."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from codeintel.cli import exit_codes
+from codeintel.cli.progress import shown_progress
+from codeintel.cli.target import Target, opened
+
+if TYPE_CHECKING:
+    from codeintel.api import CodeIntel
+    from codeintel.types import Provenance
+
+
+@contextmanager
+def indexed(target: Target) -> "Iterator[CodeIntel]":
+    """Open the repositories of a target; where one has no index yet, build it first."""
+    from codeintel.types import IndexPhase
+
+    with opened(target) as intel:
+        phases = {status.phase for status in intel.index_status().repositories}
+        if phases & {IndexPhase.MISSING, IndexPhase.STALE}:
+            with shown_progress() as progress:
+                intel.index(progress=progress)
+        yield intel
+
+
+def ended(
+    arguments: Namespace,
+    n_found: int,
+    about: "Iterable[Provenance]",
+    *,
+    next_cursor: str | None = None,
+    rest: str = "more",
+) -> int:
+    """Say on stderr what the answer leaves out, and give the exit code."""
+    if not arguments.json:
+        for provenance in about:
+            for note in provenance.notes:
+                print(f"note: {provenance.repo}: {note}", file=sys.stderr)
+        if not n_found:
+            print("nothing found", file=sys.stderr)
+        if next_cursor:
+            print(f"{rest}: --cursor {next_cursor}", file=sys.stderr)
+    return exit_codes.FOUND if n_found else exit_codes.NOTHING_FOUND

@@ -1,0 +1,140 @@
+"""Find the lines that match a regular expression or a fixed text.
+
+Lines are printed as path:line:text, context lines as path-line-text. Letters match in both
+cases unless the pattern has a capital.
+"""
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from codeintel.cli.answering import ended, indexed
+from codeintel.cli.options import add_json, add_page, add_paths, add_scope, whole
+from codeintel.cli.target import target_of
+from codeintel.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from codeintel.types import FileMatches, TextLine
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("pattern", help="regular expression (RE2), or a fixed text with -F")
+    add_paths(parser)
+    parser.add_argument(
+        "-F",
+        "--fixed-strings",
+        action="store_true",
+        help="the pattern is a text, not an expression",
+    )
+    case = parser.add_mutually_exclusive_group()
+    case.add_argument(
+        "-i",
+        "--ignore-case",
+        dest="case",
+        action="store_const",
+        const="ignore",
+        default="smart",
+        help="letters match in both cases",
+    )
+    case.add_argument(
+        "-s",
+        "--case-sensitive",
+        dest="case",
+        action="store_const",
+        const="sensitive",
+        help="letters match in their own case only",
+    )
+    parser.add_argument("-w", "--word", action="store_true", help="match whole words only")
+    parser.add_argument(
+        "-U", "--multiline", action="store_true", help="a match may span several lines"
+    )
+    parser.add_argument(
+        "-C",
+        "--context",
+        type=whole,
+        default=0,
+        metavar="N",
+        help="also print N lines before and after each match (default: 0)",
+    )
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument(
+        "-l",
+        "--files-with-matches",
+        dest="mode",
+        action="store_const",
+        const="files",
+        default="lines",
+        help="print the paths only",
+    )
+    mode.add_argument(
+        "-c",
+        "--count",
+        dest="mode",
+        action="store_const",
+        const="count",
+        help="print the number of matching lines of each file",
+    )
+    add_page(parser, limit=10_000, of="matching lines")
+    add_scope(parser)
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Search the text, and print the lines, the files or the counts."""
+    target = target_of(arguments.paths)
+    with indexed(target) as intel:
+        answer = intel.search_text(
+            arguments.pattern,
+            regex=not arguments.fixed_strings,
+            case=arguments.case,
+            word=arguments.word,
+            multiline=arguments.multiline,
+            context_lines=arguments.context,
+            mode=arguments.mode,
+            limit=arguments.limit,
+            cursor=arguments.cursor,
+            scope=target.scope(arguments),
+        )
+    terminal = Terminal()
+    if arguments.json:
+        terminal.json(answer)
+    else:
+        n_marked = len(arguments.pattern) if arguments.fixed_strings else 0
+        for file in answer.files:
+            path = terminal.paint(target.shown(file.repo, file.path), "magenta")
+            if arguments.mode == "files":
+                terminal.line(path)
+            elif arguments.mode == "count":
+                terminal.line(f"{path}:{file.n_matches}")
+            else:
+                _print_lines(terminal, path, file, n_marked, separated=arguments.context > 0)
+    rest = f"more of {answer.n_matches} matching lines in {answer.n_files} files"
+    return ended(
+        arguments, len(answer.files), answer.about, next_cursor=answer.next_cursor, rest=rest
+    )
+
+
+def _print_lines(
+    terminal: Terminal, path: str, file: "FileMatches", n_marked: int, *, separated: bool
+) -> None:
+    before: int | None = None
+    for line in file.lines:
+        if separated and before is not None and line.line > before + 1:
+            terminal.line("--")
+        before = line.line
+        sign = ":" if line.columns else "-"
+        number = terminal.paint(str(line.line), "green")
+        terminal.line(path, sign, number, sign, _marked(terminal, line, n_marked))
+
+
+def _marked(terminal: Terminal, line: "TextLine", n_marked: int) -> str:
+    """Give the line's text with its matches marked, where their length is known."""
+    if not (terminal.styled and n_marked):
+        return terminal.visible(line.text)
+    parts: list[str] = []
+    end = 0
+    for start in (column - 1 for column in line.columns if column - 1 >= end):
+        parts.append(terminal.visible(line.text[end:start]))
+        end = start + n_marked
+        parts.append(terminal.paint(line.text[start:end], "bold red"))
+    return "".join((*parts, terminal.visible(line.text[end:])))

@@ -1,0 +1,72 @@
+"""Build the index of a repository, or bring it up to date.
+
+Only what changed since the last run is read and embedded again. A run that is stopped at any
+point leaves the index before it in use; the next run goes on.
+"""
+
+from argparse import ArgumentParser, Namespace
+
+from codeintel.cli import exit_codes
+from codeintel.cli.options import add_json, add_paths
+from codeintel.cli.progress import shown_progress
+from codeintel.cli.sizes import in_units
+from codeintel.cli.target import opened, target_of
+from codeintel.cli.terminal import Terminal
+from codeintel.errors import InputError
+from codeintel.types import IndexReport
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_paths(parser)
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--full", action="store_true", help="read every file again")
+    how.add_argument(
+        "--incremental",
+        dest="full",
+        action="store_false",
+        help="read only what changed (the default)",
+    )
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Index, and print what was done."""
+    target = target_of(arguments.paths)
+    if target.inside:
+        raise InputError(
+            f"'{target.inside[0]}' is a part of the repository '{target.roots[0]}'.",
+            cure="An index holds a whole repository: give its top folder.",
+        )
+    with opened(target) as intel, shown_progress() as progress:
+        reports = intel.index(full=arguments.full, progress=progress)
+    terminal = Terminal()
+    if arguments.json:
+        terminal.json(reports)
+    else:
+        for report in reports:
+            print_report(terminal, report)
+    return exit_codes.FOUND
+
+
+def print_report(terminal: Terminal, report: IndexReport) -> None:
+    """Print what a run did to one repository's index."""
+    change = f"+{report.files_added:,} -{report.files_removed:,}" if report.changed else "no change"
+    skipped = ", ".join(f"{n:,} {reason}" for reason, n in sorted(report.skipped.items()))
+    seconds = ", ".join(f"{stage} {spent:.2f}" for stage, spent in report.seconds.items())
+    rows = {
+        "files": f"{report.n_files:,} ({change})",
+        "chunks": f"{report.n_chunks:,} ({report.texts_embedded:,} embedded now)",
+        "symbols": f"{report.n_symbols:,}",
+        "skipped": skipped or "none",
+        "seconds": seconds,
+        "vector index": report.vector_index,
+        "on disk": in_units(report.size_bytes),
+        "memory": f"{in_units(report.peak_memory_bytes)} at most",
+        "generation": str(report.generation),
+    }
+    terminal.line(terminal.paint(report.repo, "bold"))
+    for name, value in rows.items():
+        terminal.line(terminal.paint(f"  {name:13}", "dim"), value)
+    for note in report.notes:
+        terminal.line(f"  note: {note}")
