@@ -11,10 +11,9 @@ from codeintel.cli.agents import NAME, Agent
 from codeintel.errors import ConfigurationError
 from codeintel.store.files import storage_errors, write_atomically
 
-_TOML_TABLE = re.compile(
-    rf"^\[mcp_servers\.(?:{NAME}|\"{NAME}\")\][^\n]*\n?(?:(?!\[)[^\n]*\n|(?!\[)[^\n]+\Z)*",
-    re.MULTILINE,
-)
+_TABLE = r"^\[mcp_servers\.{name}\][^\n]*\n?(?:(?!\[)[^\n]*\n|(?!\[)[^\n]+\Z)*"
+_OWN_TABLE = re.compile(_TABLE.format(name=NAME), re.MULTILINE)
+_OWN_TABLES = re.compile(_TABLE.format(name=rf"{NAME}(?:\.[^\n]*)?"), re.MULTILINE)
 
 
 def change(agent: Agent, path: Path, entry: dict[str, object] | None) -> tuple[str, str]:
@@ -77,14 +76,13 @@ def _changed_toml(before: str, entry: dict[str, object] | None) -> str:
     own = servers.pop(NAME, {})
     tables = {name: value for name, value in own.items() if isinstance(value, dict)}
     if entry is None:
-        after = re.sub(rf"^\[mcp_servers\.{NAME}\..*\][^\n]*\n(?:(?!\[)[^\n]*\n)*", "", before)
-        after = _TOML_TABLE.sub("", after)
+        after = _OWN_TABLES.sub("", before)
     else:
         servers[NAME] = {**entry, **tables}
         lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in entry.items()]
         table = "\n".join((f"[mcp_servers.{NAME}]", *lines)) + "\n"
-        if _TOML_TABLE.search(before):
-            after = _TOML_TABLE.sub(lambda _: table + "\n", before).rstrip("\n") + "\n"
+        if _OWN_TABLE.search(before):
+            after = _OWN_TABLE.sub(lambda _: table + "\n", before).rstrip("\n") + "\n"
         else:
             after = (before.rstrip("\n") + "\n\n" if before.strip() else "") + table
     result = tomllib.loads(after)
