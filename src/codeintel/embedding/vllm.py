@@ -1,135 +1,37 @@
-"""The client of an OpenAI-compatible embedding server such as vLLM."""
+"""An OpenAI-compatible embedding server as an `Embedder`; the face of the `vllm_*` modules."""
 
 import hashlib
-import time
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
-import httpx
 import numpy as np
 
 from codeintel.embedding.base import Embedded, Vectors
+from codeintel.embedding.coalesce import QueryCoalescer
+from codeintel.embedding.vllm_client import VLLMClient
 from codeintel.embedding.vllm_options import VLLMOptions
-from codeintel.embedding.vllm_wire import (
-    Answer,
-    EmbeddingRequest,
-    MalformedAnswerError,
-    decode_answer,
-    decode_error,
-    encode,
-)
-from codeintel.errors import (
-    EmbeddingClosedError,
-    EmbeddingMismatchError,
-    EmbeddingRefusedError,
-    EmbeddingUnavailableError,
-)
+from codeintel.errors import EmbeddingRefusedError
 
-_TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
-
-
-class VLLMClient:
-    """Vectors from a server, over connections that stay open."""
-
-    def __init__(self, options: VLLMOptions) -> None:
-        self.options = options
-        self._dim = options.dim
-        self._closed = False
-        self._http = httpx.Client(
-            base_url=options.base_urls[0].rstrip("/").removesuffix("/v1"),
-            headers={
-                "content-type": "application/json",
-                **({"authorization": f"Bearer {options.api_key}"} if options.api_key else {}),
-                **options.headers,
-            },
-            limits=httpx.Limits(
-                max_connections=options.max_connections,
-                max_keepalive_connections=options.max_keepalive_connections,
-            ),
-            timeout=httpx.Timeout(options.read_timeout_s, connect=options.connect_timeout_s),
-            trust_env=False,
-        )
-
-    @property
-    def dim(self) -> int:
-        """Length of a vector; the server is asked where no answer has shown it yet."""
-        if self._dim is None:
-            self.embed_batch(["dimension"])
-        assert self._dim is not None
-        return self._dim
-
-    def embed_batch(self, texts: Sequence[str]) -> Vectors:
-        """Embed texts: float32, C-contiguous, shape ``(n, dim)``, rows of length 1, in order."""
-        if not texts:
-            return np.empty((0, self.dim), np.float32)
-        step = self.options.max_batch_texts
-        return np.concatenate(
-            [self._post(texts[i : i + step]).vectors for i in range(0, len(texts), step)]
-        )
-
-    def _post(self, texts: Sequence[str]) -> Answer:
-        if self._closed:
-            raise EmbeddingClosedError("The embedding client is closed.")
-        body = encode(EmbeddingRequest(self.options.model, texts, "base64"))
-        reason = ""
-        for attempt in range(self.options.max_attempts):
-            if attempt:
-                time.sleep(self.options.backoff_s * 2 ** (attempt - 1))
-            try:
-                reply = self._http.post("/v1/embeddings", content=body)
-            except httpx.TransportError as error:
-                reason = f"{type(error).__name__}: {error}"
-                continue
-            if reply.status_code in _TRANSIENT:
-                reason = f"status {reply.status_code}: {decode_error(reply.content)}"
-                continue
-            if reply.status_code != 200:
-                raise EmbeddingRefusedError(
-                    f"The embedding server answered {reply.status_code}:"
-                    f" {decode_error(reply.content)}"
-                )
-            try:
-                return self._checked(decode_answer(reply.content, len(texts)))
-            except MalformedAnswerError as error:
-                reason = str(error)
-        raise EmbeddingUnavailableError(
-            f"The embedding server {self.options.base_urls[0]} does not answer ({reason}).",
-            cure="Check that it runs.",
-        )
-
-    def _checked(self, answer: Answer) -> Answer:
-        dim = answer.vectors.shape[1]
-        if self._dim is None:
-            self._dim = dim
-        if dim != self._dim:
-            raise EmbeddingMismatchError(
-                f"The embedding server's vectors have {dim} numbers instead of {self._dim}."
-            )
-        return answer
-
-    def close(self) -> None:
-        """Close the connections; closing twice is fine."""
-        self._closed = True
-        self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+__all__ = ["VLLMClient", "VLLMEmbedder", "VLLMOptions"]
 
 
 class VLLMEmbedder:
-    """A `VLLMClient` as an `Embedder`: templates around texts and queries."""
+    """A `VLLMClient` behind the `Embedder` protocol; it closes the client it is given.
+
+    Documents and queries are put into their templates. Queries of several threads share requests,
+    and recent ones are remembered.
+    """
 
     def __init__(self, client: VLLMClient) -> None:
         self.client = client
+        options = client.options
+        self._queries = QueryCoalescer(
+            self._embed_queries,
+            window_s=options.query_window_s,
+            max_texts=options.max_batch_texts,
+            max_calls=options.max_query_calls,
+            cache_size=options.query_cache_size,
+            count=client.metrics.count_query,
+        )
 
     @property
     def name(self) -> str:
@@ -138,27 +40,57 @@ class VLLMEmbedder:
 
     @property
     def dim(self) -> int:
-        """Length of a vector."""
+        """Length of a vector; asks the server once where the options do not say it.
+
+        Raises
+        ------
+        EmbeddingError
+            See `VLLMClient`.
+        """
         return self.client.dim
 
     @property
     def fingerprint(self) -> str:
-        """Identity of the vectors: the model's name and everything that shapes its input."""
+        """Identity of the vectors: the model's name and everything that shapes its input.
+
+        Known without the server, so an index can be opened while it is down.
+        """
         options = self.client.options
-        parts = (options.model, options.document_template, options.query_template)
+        parts = (
+            options.model,
+            options.document_template,
+            options.query_template,
+            str(options.max_tokens),
+            str(options.dim if options.shorten else None),
+        )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def embed_documents(self, texts: Sequence[str]) -> Embedded:
-        """Embed texts to be found; see `Embedder`."""
+        """Embed texts to be found; see `Embedder` and `VLLMClient.embed_texts`."""
         template = self.client.options.document_template
-        return Embedded(self.client.embed_batch([template.replace("{text}", t) for t in texts]))
+        return self.client.embed_texts([template.replace("{text}", text) for text in texts])
 
     def embed_query(self, text: str) -> Vectors:
-        """Embed one question; see `Embedder`."""
-        template = self.client.options.query_template
-        vector: Vectors = self.client.embed_batch([template.replace("{text}", text)])[0]
-        return vector
+        """Embed one question, read-only; see `Embedder`.
+
+        Raises
+        ------
+        EmbeddingRefusedError
+            The server refuses this text.
+        """
+        if not text.strip():
+            return np.zeros(self.dim, np.float32)
+        return self._queries.get(self.client.options.query_template.replace("{text}", text))
 
     def close(self) -> None:
         """Close the client."""
         self.client.close()
+
+    def _embed_queries(self, texts: Sequence[str]) -> list[Vectors | Exception]:
+        embedded = self.client.embed_queries(texts)
+        return [
+            EmbeddingRefusedError(f"The embedding server refuses the query ({reason}).")
+            if (reason := embedded.refused.get(position))
+            else embedded.vectors[position].copy()
+            for position in range(len(texts))
+        ]

@@ -19,13 +19,21 @@ _ANSWER_BYTES_PER_TEXT = 180_224
 
 
 class EmbeddingRequest(msgspec.Struct, omit_defaults=True):
-    """Body of ``POST /v1/embeddings``; the last field is vLLM's own."""
+    """Body of ``POST /v1/embeddings``; the last two fields are vLLM's own."""
 
     model: str
     input: Sequence[str]
     encoding_format: Encoding | None = None
     dimensions: int | None = None
     truncate_prompt_tokens: int | None = None
+    truncation_side: Literal["right"] | None = None
+
+
+class TokenizeRequest(msgspec.Struct):
+    """Body of vLLM's ``POST /tokenize``."""
+
+    model: str
+    prompt: str
 
 
 class _Item(msgspec.Struct):
@@ -86,7 +94,12 @@ _models = msgspec.json.Decoder(_ModelList)
 _counts = msgspec.json.Decoder(_TokenCount)
 
 
-def encode(body: msgspec.Struct | dict[str, object]) -> bytes:
+def well_formed(text: str) -> str:
+    """Replace lone surrogates, which no JSON can carry, by question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def encode(body: EmbeddingRequest | TokenizeRequest) -> bytes:
     """Write a request body."""
     return _encoder.encode(body)
 
