@@ -5,12 +5,13 @@ with ``/`` between the parts. A name that is not UTF-8 is skipped as unreadable,
 backslash escapes.
 """
 
+import contextlib
 import hashlib
 import os
 import stat
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -87,6 +88,23 @@ class Source(ABC):
             It cannot be read (permission, missing object).
         """
 
+    def _listing(self, files: Iterable[SourceFile], skipped: Iterable[SkippedFile]) -> Listing:
+        """Order both, and move what the project's own ignore files name to the skipped ones."""
+        ordered = sorted(files, key=lambda file: file.path)
+        rules = IgnoreRules()
+        for file in ordered:
+            folder, _, name = file.path.rpartition("/")
+            if name == IGNORE_FILE:
+                rules.add(folder, _lines(self.read(file)))
+        kept: list[SourceFile] = []
+        left_out = list(skipped)
+        for file in ordered:
+            if rules.excludes(file.path):
+                left_out.append(SkippedFile(file.path, SkipReason.EXCLUDED, f"by {IGNORE_FILE}"))
+            else:
+                kept.append(file)
+        return Listing(tuple(kept), tuple(sorted(left_out, key=lambda file: file.path)))
+
     def close(self) -> None:  # noqa: B027 - most sources hold nothing open
         """End what was opened for reading."""
 
@@ -118,9 +136,14 @@ def open_source(path: Path, *, rev: str | None = None) -> Source:
         return FolderSource(path.resolve())
     if rev is not None or repository.work_tree is None:
         return RevisionSource(repository, rev)
-    if repository.prefix and _is_ignored(repository):
+    if repository.prefix and is_ignored(repository):
         return FolderSource(repository.folder)
     return WorkTreeSource(repository.folder, repository.git, repository.head())
+
+
+def open_revision(path: Path, rev: str | None = None) -> "RevisionSource":
+    """Open the files of a revision, HEAD by default; raises as `open_source`."""
+    return RevisionSource(Repository.find(path), rev)
 
 
 def blob_id(data: bytes) -> str:
@@ -155,8 +178,10 @@ class WorkTreeSource(Source):
                         skipped[path] = found
                     elif found is not None:
                         files[path] = found
-        rules = IgnoreRules(self._ignore_lines)
-        return _listing(files.values(), skipped.values(), rules)
+            top = tree.look(IGNORE_FILE)  # counts even where git ignores it
+        if isinstance(top, SourceFile):
+            files.setdefault(IGNORE_FILE, top)
+        return self._listing(files.values(), skipped.values())
 
     def read(self, file: SourceFile) -> bytes:
         """Read a file without following symbolic links, also not those of its folders."""
@@ -182,16 +207,6 @@ class WorkTreeSource(Source):
                 fields, _, name = entry.partition(b"\t")
                 yield name, fields[2:8] == b"160000"
 
-    def _ignore_lines(self, folder: str) -> Sequence[str] | None:
-        return self._lines_of(f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE)
-
-    def _lines_of(self, path: str) -> Sequence[str] | None:
-        try:
-            with _Tree(self.root) as tree:
-                return tree.read(path).decode("utf-8", "replace").splitlines()
-        except OSError:
-            return None
-
 
 class FolderSource(WorkTreeSource):
     """A folder that is in no repository, with the ignore rules it would have in one."""
@@ -208,16 +223,15 @@ class FolderSource(WorkTreeSource):
                 self._git = Git(self.root, git_dir=Path(folder), work_tree=self.root)
                 yield from list(super()._names())
         except GitNotInstalledError:
-            rules = IgnoreRules(
-                lambda folder: self._lines_of(f"{folder}/.gitignore" if folder else ".gitignore")
-            )
-            yield from self._walk("", rules)
+            yield from self._walk("", IgnoreRules())
 
     def _walk(self, folder: str, rules: IgnoreRules) -> Iterator[tuple[bytes, bool]]:
         """Walk without git."""
-        with os.scandir(self.root / folder) as entries:
+        with _Tree(self.root) as tree, os.scandir(self.root / folder) as entries:
+            with contextlib.suppress(OSError):  # there may be none
+                rules.add(folder, _lines(tree.read(_join(folder, ".gitignore"))))
             for entry in entries:
-                path = f"{folder}/{entry.name}" if folder else entry.name
+                path = _join(folder, entry.name)
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if entry.name == ".git" or rules.excludes(path, folder=is_folder):
                     continue
@@ -242,7 +256,14 @@ class RevisionSource(Source):
                 raise
             self.commit = None
         self._git = repository.git
+        self._prefix = repository.prefix
         self._objects = ObjectReader(repository.git)
+
+    def read_path(self, path: str) -> bytes | None:
+        """Read a file of the revision by its path; None where there is none."""
+        if self.commit is None or "\n" in path:
+            return None
+        return self._objects.read(f"{self.commit}:{self._prefix}{path}")
 
     def list_files(self) -> Listing:
         """List the commit's tree; links and submodules are skipped."""
@@ -265,12 +286,7 @@ class RevisionSource(Source):
                 skipped.append(_unreadable(path, "its content is missing from the repository"))
             else:
                 files[path] = SourceFile(path, int(size), blob, blob)
-
-        def lines(folder: str) -> Sequence[str] | None:
-            file = files.get(f"{folder}/{IGNORE_FILE}" if folder else IGNORE_FILE)
-            return self.read(file).decode("utf-8", "replace").splitlines() if file else None
-
-        return _listing(files.values(), skipped, IgnoreRules(lines))
+        return self._listing(files.values(), skipped)
 
     def read(self, file: SourceFile) -> bytes:
         """Read a blob."""
@@ -351,23 +367,7 @@ class _Tree:
         return known
 
 
-def _listing(
-    files: Iterable[SourceFile], skipped: Iterable[SkippedFile], rules: IgnoreRules
-) -> Listing:
-    """Order both, and move what the project's own ignore files name to the skipped ones."""
-    kept: list[SourceFile] = []
-    left_out = list(skipped)
-    for file in files:
-        if rules.excludes(file.path):
-            left_out.append(SkippedFile(file.path, SkipReason.EXCLUDED, f"by {IGNORE_FILE}"))
-        else:
-            kept.append(file)
-    kept.sort(key=lambda file: file.path)
-    left_out.sort(key=lambda file: file.path)
-    return Listing(tuple(kept), tuple(left_out))
-
-
-def _is_ignored(repository: Repository) -> bool:
+def is_ignored(repository: Repository) -> bool:
     """Tell whether the repository around a folder ignores that folder."""
     git = Git(
         repository.folder,
@@ -380,6 +380,14 @@ def _is_ignored(repository: Repository) -> bool:
 def _printable(name: bytes) -> str:
     """Decode a name; bytes that are not UTF-8 become backslash escapes."""
     return name.decode("utf-8", "backslashreplace")
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").splitlines()
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
 
 
 def _unreadable(path: str, detail: str) -> SkippedFile:
