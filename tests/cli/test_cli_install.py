@@ -1,5 +1,6 @@
 import json
 import stat
+import subprocess
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -237,7 +238,7 @@ def test_an_agent_without_projects_is_given_the_repository_of_the_current_folder
 ) -> None:
     inner = tmp_path / "project" / "src"
     inner.mkdir(parents=True)
-    (tmp_path / "project" / ".git").mkdir()
+    subprocess.run(["git", "init", "-q", tmp_path / "project"], check=True)
     monkeypatch.chdir(inner)
     cli("install", "claude-desktop", "codex")
     desktop = next(agent for agent in AGENTS if agent.key == "claude-desktop").file(home)

@@ -12,7 +12,6 @@ from codeintel.cli.progress import shown_progress
 from codeintel.cli.sizes import in_units
 from codeintel.cli.target import opened, target_of
 from codeintel.cli.terminal import Terminal
-from codeintel.errors import InputError
 from codeintel.types import IndexReport
 
 
@@ -32,13 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Index, and print what was done."""
-    target = target_of(arguments.paths)
-    if target.inside:
-        raise InputError(
-            f"'{target.inside[0]}' is a part of the repository '{target.roots[0]}'.",
-            cure="An index holds a whole repository: give its top folder.",
-        )
-    with opened(target) as intel, shown_progress() as progress:
+    with opened(target_of(arguments.paths)) as intel, shown_progress() as progress:
         reports = intel.index(full=arguments.full, progress=progress)
     terminal = Terminal()
     if arguments.json:

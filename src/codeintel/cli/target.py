@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codeintel.errors import InputError, PathNotFoundError
+from codeintel.errors import (
+    GitNotInstalledError,
+    InputError,
+    NotARepositoryError,
+    PathNotFoundError,
+)
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -63,23 +68,37 @@ def _below(folders: Iterable[str], globs: Sequence[str]) -> Iterator[str]:
 def root_of(path: Path) -> Path:
     """Find the repository around an existing path; outside of any, the plain folder meant.
 
+    A folder that the repository around it ignores is a plain folder.
+
     Raises
     ------
     PathNotFoundError
         There is no such path.
+    RepositoryError
+        Git does not work, or does not trust the repository.
     """
+    from codeintel.git.files import is_ignored
+    from codeintel.git.repository import Repository
+
     if not path.exists():
         raise PathNotFoundError(
             f"There is no file or folder '{path}'.", cure="Give the path of a repository."
         )
-    start = path.resolve()
-    for folder in (start, *start.parents):
-        if (folder / ".git").exists():
-            return folder
-    if start.is_dir():
-        return start
+    folder = path.resolve() if path.is_dir() else path.parent.resolve()
+    try:
+        repository = Repository.find(folder)
+    except (NotARepositoryError, GitNotInstalledError):
+        return _plain_folder(path, folder)
+    if repository.work_tree in (None, folder):
+        return folder
+    assert repository.work_tree is not None
+    return _plain_folder(path, folder) if is_ignored(repository) else repository.work_tree
+
+
+def _plain_folder(path: Path, folder: Path) -> Path:
+    """For a file, the current folder where that is above it, so that its path is as typed."""
     here = Path.cwd()
-    return here if start.is_relative_to(here) else start.parent
+    return here if not path.is_dir() and folder.is_relative_to(here) else folder
 
 
 def target_of(paths: Sequence[str]) -> Target:
@@ -97,7 +116,7 @@ def target_of(paths: Sequence[str]) -> Target:
     roots: dict[Path, list[str]] = {}
     for path in map(Path, paths or (".",)):
         root = root_of(path)
-        roots.setdefault(root, []).append(_relative(path, root))
+        roots.setdefault(root, []).append(_place(path).relative_to(root).as_posix())
     wholes = tuple(roots)
     inside = [part for parts in roots.values() for part in parts if "." not in parts]
     if inside and len(wholes) > 1:
@@ -108,23 +127,28 @@ def target_of(paths: Sequence[str]) -> Target:
     return Target(wholes, tuple(inside))
 
 
-def _relative(path: Path, root: Path) -> str:
-    # Only the folder is resolved: a symbolic link is asked about by its own name.
-    absolute = path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()
-    return absolute.relative_to(root).as_posix()
-
-
 def file_of(text: str, directory: str) -> tuple[Target, str]:
-    """Find the repository of a file and the file's path in it.
+    """Find the repository of a file or folder, which need not exist any more, and its path there.
 
-    A path that does not exist here is taken as relative to the repository of `directory`: it
-    may be one of another revision.
+    A path that leads out of the repository of `directory` may lead into another one; if not, it
+    is given back as it is, for the answer to say so.
     """
     path = Path(directory, text)
-    if path.exists():
-        root = root_of(path)
-        return Target((root,)), _relative(path, root)
-    return Target((root_of(Path(directory)),)), Path(text).as_posix()
+    root = root_of(Path(directory))
+    place = _place(path)
+    if not place.is_relative_to(root) and place.exists():
+        other = root_of(path)
+        root = other if (other / ".git").exists() else root
+    if not place.is_relative_to(root):
+        return Target((root,)), text
+    return Target((root,)), place.relative_to(root).as_posix()
+
+
+def _place(path: Path) -> Path:
+    """Give the absolute path; a file that is a symbolic link is meant by its own name."""
+    if path.is_dir() or path.name == "..":
+        return path.resolve()
+    return path.parent.resolve() / path.name
 
 
 @contextmanager
