@@ -12,6 +12,7 @@ _OPENING = re.compile(
     r"^\s*(?:/\*+!?<?|//+[!<]?|\#+!?|--+\[=*\[|--+\s?\|?|\{-\s*\|?|<!--|;+|%+|\*(?!/))\s?"
 )
 _CLOSING = re.compile(r"\s*(?:\*+/|-\}|-->|\]=*\])\s*$")
+_TAGS = re.compile(r"</?(?:summary|remarks|para|c|code|p|pre|tt)>")
 _STRING_QUOTES = re.compile(r"^[a-zA-Z]*(\"\"\"|'''|\"|')(.*)\1$", re.DOTALL)
 
 
@@ -41,7 +42,7 @@ def lead_in(row: int, leads: Mapping[int, LeadIn]) -> list[LeadIn]:
 def doc_of(leads: Sequence[LeadIn]) -> str:
     """Join comments to a text without comment marks, at most `MAX_DOC_CHARS` long."""
     lines = [line for lead in leads if lead.is_comment for line in lead.text.split("\n")]
-    cleaned = [_CLOSING.sub("", _OPENING.sub("", line)).strip() for line in lines]
+    cleaned = [_TAGS.sub("", _CLOSING.sub("", _OPENING.sub("", line))).strip() for line in lines]
     return "\n".join(cleaned).strip()[:MAX_DOC_CHARS]
 
 

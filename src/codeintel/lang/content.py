@@ -96,7 +96,7 @@ def read_source(path: str, data: bytes) -> SourceText | SkippedFile:
     skipped = _skip_by_name(path, data)
     if skipped is not None:
         return SkippedFile(path, *skipped)
-    decoded = _decode(data)
+    decoded = decode(data)
     if isinstance(decoded, tuple):
         return SkippedFile(path, *decoded)
     skipped = _skip_by_text(path, decoded.text)
@@ -106,7 +106,7 @@ def read_source(path: str, data: bytes) -> SourceText | SkippedFile:
 def _skip_by_name(path: str, data: bytes) -> tuple[SkipReason, str] | None:
     """What name and size already tell."""
     name = path.rpartition("/")[2].lower()
-    secret = _secret_name(name)
+    secret = secret_name(name)
     if secret:
         return SkipReason.SECRET, secret
     if not data:
@@ -119,7 +119,7 @@ def _skip_by_name(path: str, data: bytes) -> tuple[SkipReason, str] | None:
     return None
 
 
-def _secret_name(name: str) -> str:
+def secret_name(name: str) -> str:
     """Why a file name (lower case) looks like a secret; empty where it does not."""
     if name in _SECRET_NAMES or name.endswith(tuple(_SECRET_SUFFIXES)):
         return f"files named like {name} hold keys or passwords"
@@ -129,8 +129,8 @@ def _secret_name(name: str) -> str:
     return ""
 
 
-def _decode(data: bytes) -> SourceText | tuple[SkipReason, str]:
-    """The text, by byte order mark, UTF-8 or a Western single-byte encoding."""
+def decode(data: bytes) -> SourceText | tuple[SkipReason, str]:
+    """Decode by byte order mark, UTF-8 or a Western encoding; else say why it is no text."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             try:

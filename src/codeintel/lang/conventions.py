@@ -6,61 +6,84 @@ from typing import Final
 from msgspec import Struct
 
 
-class Conventions(Struct, frozen=True):
+class Conventions(Struct, frozen=True, kw_only=True):
     """Conventions of one language.
 
     Attributes
     ----------
-    wrappers
-        Node types whose span is that of the definition in them (decorators, ``export``).
+    heads
+        Node types around a captured node that belong to the definition (a declarator's function).
     groups
-        The same where the definition is the only one in it (``type ( … )``).
+        The same, where the definition is the only one in it (``type ( … )``).
+    wrappers
+        Node types whose lines belong to the definition, but not to its signature (decorators).
     constructors
-        Names of methods that make an object.
+        Names of methods that make an object, beside the name of their class.
     private
         Found in the head of a definition (from its start to the end of its name, on one line)
         where others are not meant to use it.
+    clauses
+        Whether definitions of one name that follow each other are one (equations of a function).
     """
 
-    wrappers: frozenset[str] = frozenset()
+    heads: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    wrappers: frozenset[str] = frozenset()
     constructors: frozenset[str] = frozenset()
     private: re.Pattern[str] | None = None
+    clauses: bool = False
 
 
-def _conventions(
-    wrappers: str = "", groups: str = "", constructors: str = "", private: str = ""
-) -> Conventions:
-    """A row of the table below; lists are separated by blanks."""
-    return Conventions(
-        frozenset(wrappers.split()),
-        frozenset(groups.split()),
-        frozenset(constructors.split()),
-        re.compile(private) if private else None,
-    )
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
-_JAVASCRIPT: Final = _conventions(
-    "export_statement",
-    "lexical_declaration variable_declaration",
-    "constructor",
-    r"\b(?:private|protected)\b|[#_][\w$]*$",
+_JAVASCRIPT: Final = Conventions(
+    groups=_names("lexical_declaration variable_declaration"),
+    wrappers=_names("export_statement ambient_declaration expression_statement"),
+    constructors=_names("constructor"),
+    private=re.compile(r"\b(?:private|protected)\b|[#_][\w$]*$"),
 )
-_C: Final = _conventions("template_declaration", "", "", r"^(?:.*\s)?static\s")
+_DECLARATORS: Final = _names(
+    "pointer_declarator reference_declarator function_definition declaration field_declaration"
+)
+_NOT_PUBLIC: Final = re.compile(r"^(?!.*\b(?:public|protected|namespace)\b)")
+_NOT_PUB: Final = re.compile(r"^(?!.*\b(?:pub|export)\b)")
 _NONE: Final = Conventions()
 
 _TABLE: Final = {
-    "python": _conventions(
-        "decorated_definition", "", "__init__ __new__", r"(?<!\w)_(?!_\w+__$)\w*$"
+    "python": Conventions(
+        wrappers=_names("decorated_definition"),
+        constructors=_names("__init__ __new__"),
+        private=re.compile(r"(?<!\w)_(?!_\w+__$)\w*$"),
     ),
     "javascript": _JAVASCRIPT,
     "typescript": _JAVASCRIPT,
     "tsx": _JAVASCRIPT,
-    "go": _conventions(
-        "", "type_declaration const_declaration var_declaration", "", r"\b[a-z_]\w*$"
+    "go": Conventions(
+        groups=_names("type_declaration const_declaration var_declaration"),
+        private=re.compile(r"\b[a-z_]\w*$"),
     ),
-    "c": _C,
-    "cpp": _C,
+    "rust": Conventions(private=_NOT_PUB),
+    "java": Conventions(private=_NOT_PUBLIC),
+    "c": Conventions(heads=_DECLARATORS, private=re.compile(r"^(?:.*\s)?static\s")),
+    "cpp": Conventions(
+        heads=_DECLARATORS, wrappers=_names("template_declaration"), private=re.compile(r"\w_$")
+    ),
+    "csharp": Conventions(private=_NOT_PUBLIC),
+    "ruby": Conventions(constructors=_names("initialize"), private=re.compile(r"\b_\w*$")),
+    "php": Conventions(
+        constructors=_names("__construct"), private=re.compile(r"\b(?:private|protected)\b")
+    ),
+    "kotlin": Conventions(private=re.compile(r"\b(?:private|protected|internal)\b")),
+    "scala": Conventions(private=re.compile(r"\b(?:private|protected)\b")),
+    "swift": Conventions(private=re.compile(r"\b(?:private|fileprivate)\b")),
+    "elixir": Conventions(
+        private=re.compile(r"^(?:defp|defmacrop|defguardp|@typep|@opaque)\b"), clauses=True
+    ),
+    "haskell": Conventions(clauses=True),
+    "lua": Conventions(private=re.compile(r"^local\b|\b_\w*$")),
+    "zig": Conventions(private=_NOT_PUB),
 }
 
 

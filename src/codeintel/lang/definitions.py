@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from tree_sitter import Node
 
 from codeintel.lang.comments import LeadIn, doc_of, docstring, lead_in
@@ -15,31 +15,52 @@ from codeintel.types import Definition, SymbolKind
 MAX_SIGNATURE_CHARS: Final = 300
 _MAX_HEAD_BYTES: Final = 2_000  # more of a definition is never read for its signature
 
-CONTAINER: Final = "container"
-"""Role of a pattern that names a place for definitions without being one (``impl Foo``)."""
-
-_TYPES: Final = frozenset("class interface struct enum trait container".split())
-_VALUES: Final = frozenset("constant variable field property key".split())
+# Roles of query patterns beside the kinds of definitions. The first two are places for
+# definitions without being one (`impl Foo`, `impl Trait for Foo`).
+_PLACES: Final = frozenset({"container", "implementation"})
+_DECLARED: Final = "declared"  # a function, as a declaration or with a body
+_OPEN_TYPES: Final = frozenset({"interface", "trait", "enum", "implementation"})
+_TYPES: Final = _OPEN_TYPES | {"class", "struct", "container"}
+_FUNCTIONS: Final = frozenset({"function", "method", "constructor", "macro", _DECLARED})
+_VALUES: Final = frozenset({"variable", "constant", "field", "property", "key"})
 _MEMBER_KIND: Final = {"function": "method", "variable": "field"}
 
+_ANNOTATIONS = re.compile(
+    r"^(?:(?:@(?!interface\b|type|opaque|callback)[\w.]+(?:\([^()]*\))?|#?\[[^\[\]]*\])\s*)+(?=\w)"
+)
 _BLANKS = re.compile(r"\s+")
-_TAIL = re.compile(r"(?:\s*(?:=>|[{:=;,]|->|\bdo|\bwhere|\bthen|\bis))+$")
+_TAIL = re.compile(r"(?:\s*(?:=>|[{:=;,]|->|\bdo\b|\bwhere|\bthen|\bis))+$")
+_GENERICS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 _SELF_OWNERS = re.compile(r"^(?:module\.)?exports$|^(?:this|self|window|globalThis)$")
-_CONSTANT_NAME = re.compile(r"[A-Z][A-Z0-9_]*$")
+_CONSTANT_NAME = re.compile(r"[A-Z][A-Z0-9_]+$")
 
 
 class Found(Struct):
-    """A definition on its way; rows are 0-based."""
+    """A definition on its way; bytes are offsets, `head` is the node that its signature heads."""
 
+    pattern: int
     name: str
     role: str
-    node: Node
+    head: Node
     name_node: Node
     start_byte: int
     end_byte: int
     owner: str = ""
     body_byte: int = -1
     doc: str = ""
+
+    def encloses(self, other: "Found") -> bool:
+        """Whether another definition, which does not start before this one, lies in it."""
+        same = other.start_byte == self.start_byte and other.end_byte == self.end_byte
+        is_leaf = self.role == "type" or (same and self.role in _VALUES)
+        return other.start_byte < self.end_byte and not is_leaf
+
+    def joined(self, other: "Found") -> "Found":
+        """One definition of the two that name the same: the one of the first pattern."""
+        first = self if self.pattern < other.pattern else other
+        first.start_byte = min(self.start_byte, other.start_byte)
+        first.end_byte = max(self.end_byte, other.end_byte)
+        return first
 
 
 class DefinitionFinder:
@@ -49,58 +70,65 @@ class DefinitionFinder:
         self._source = source
         self._rules = rules
         self._found: dict[int, Found] = {}
+        self._places: list[Found] = []
+        self._access: list[tuple[int, int, bool]] = []
 
-    def add(self, role: str, captures: Mapping[str, list[Node]]) -> None:
-        """Take a match. Several may name one thing: the first decides, the widest spans."""
+    def add(self, pattern: int, role: str, captures: Mapping[str, list[Node]]) -> None:
+        """Take a match. Several may name one thing: the first pattern decides, the widest spans."""
+        if role == "access":
+            self._add_access(captures[role][0])
+            return
         if "name" not in captures:
             return
         name_node = captures["name"][0]
-        node = self._unwrapped(captures[role][0])
         known = self._found.get(name_node.start_byte)
-        if known is not None:
-            known.start_byte = min(known.start_byte, node.start_byte)
-            known.end_byte = max(known.end_byte, node.end_byte)
-            return
+        head = _climb(captures[role][0], self._rules.heads, self._rules.groups)
+        outer = _climb(head, self._rules.wrappers, frozenset())
         text = self._source.text_of
-        body = captures.get("body")
         docs = captures.get("doc")
-        owners = captures.get("owner")
-        self._found[name_node.start_byte] = Found(
+        body = captures["body"][0] if "body" in captures else head.child_by_field_name("body")
+        found = Found(
+            pattern,
             _clean_name(text(name_node)),
             role,
-            captures[role][0],
+            head,
             name_node,
-            node.start_byte,
-            node.end_byte,
-            owner=_clean_owner(text(owners[0])) if owners else "",
-            body_byte=body[0].start_byte if body else -1,
+            outer.start_byte,
+            outer.end_byte,
+            owner=_clean_owner(".".join(map(text, captures.get("owner", ())))),
+            body_byte=body.start_byte if body else -1,
             doc=docstring(text(docs[0])) if docs else "",
         )
+        if role in _PLACES:
+            found.name = _GENERICS.sub("", found.name)
+            self._places.append(found)
+        else:
+            self._found[name_node.start_byte] = found if known is None else found.joined(known)
+
+    def _add_access(self, node: Node) -> None:
+        """Note where a mark like ``private:`` begins to hold, and where it ends."""
+        end = node.parent.end_byte if node.parent else node.end_byte
+        hidden = self._source.text_of(node).startswith(("private", "protected"))
+        self._access.append((node.end_byte, end, hidden))
 
     def name_bytes(self) -> Collection[int]:
         """Where the names of definitions start; these are no references."""
         return self._found.keys()
 
-    def _unwrapped(self, node: Node) -> Node:
-        """The outermost node that is nothing but this definition with its decorators."""
-        while (parent := node.parent) is not None:
-            kind = parent.type
-            if kind not in self._rules.wrappers and not (
-                kind in self._rules.groups and parent.named_child_count == 1
-            ):
-                break
-            node = parent
-        return node
-
     def definitions(self, leads: Mapping[int, LeadIn]) -> list[Definition]:
         """All definitions, outer before inner, in file order."""
         result: list[Definition] = []
         open_: list[Found] = []
-        for found in sorted(self._found.values(), key=lambda f: (f.start_byte, -f.end_byte)):
-            while open_ and open_[-1].end_byte <= found.start_byte:
+        everything = [*self._places, *self._found.values()]
+        for found in sorted(everything, key=lambda f: (f.start_byte, -f.end_byte)):
+            while open_ and not open_[-1].encloses(found):
                 open_.pop()
-            if found.role != CONTAINER and found.name:
-                result.append(self._definition(found, open_, leads))
+            if found.role not in _PLACES and found.name and not _is_local(found, open_):
+                definition = self._definition(found, open_, leads)
+                if self._rules.clauses and result and _is_clause(result[-1], definition):
+                    result[-1] = _merged(result[-1], definition)
+                else:
+                    result.append(definition)
             open_.append(found)
         return result
 
@@ -111,13 +139,12 @@ class DefinitionFinder:
         rows = self._source
         start_row = rows.row_of(found.start_byte)
         end_row = rows.row_of(max(found.start_byte, found.end_byte - 1))
-        above = lead_in(start_row, leads)
+        above = lead_in(start_row, leads) if rows.starts_line(found.start_byte) else []
         attributes = [lead.start_row for lead in above if not lead.is_comment]
         names = [outer.name for outer in open_ if outer.name]
         names += [found.owner] if found.owner else []
-        head = self._head(found.node.start_byte, found.name_node.end_byte)
-        private = self._rules.private
         name_row, name_column = rows.position_of(found.name_node)
+        name_column += _n_quotes(rows.text_of(found.name_node))
         return Definition(
             name=found.name,
             kind=self._kind(found, open_),
@@ -128,42 +155,93 @@ class DefinitionFinder:
             container=".".join(names),
             signature=self._signature(found),
             doc=found.doc or doc_of(above),
-            public=private is None or private.search(head) is None,
+            public=self._is_public(found, open_),
         )
 
     def _kind(self, found: Found, open_: list[Found]) -> SymbolKind:
         """The kind, where the place of a definition tells more than its syntax."""
-        role = found.role
+        role = "function" if found.role == _DECLARED else found.role
         outer = open_[-1] if open_ else None
         in_type = outer is not None and outer.role in _TYPES
-        if role == "variable" and _CONSTANT_NAME.match(found.name):
+        if role in ("variable", "field") and _CONSTANT_NAME.match(found.name):
             return SymbolKind.CONSTANT
         if in_type or found.owner:
             role = _MEMBER_KIND.get(role, role)
-        is_maker = found.name in self._rules.constructors
-        return SymbolKind.CONSTRUCTOR if role == "method" and is_maker else SymbolKind(role)
+        if role == "method":
+            of_class = found.owner.rpartition(".")[2] or (outer.name if outer and in_type else "")
+            if found.name in self._rules.constructors or found.name == of_class:
+                role = "constructor"
+        return SymbolKind(role)
+
+    def _is_public(self, found: Found, open_: list[Found]) -> bool:
+        """Whether others are meant to use a definition."""
+        hidden = False
+        for start, end, hides in self._access:
+            if start <= found.start_byte < end:
+                hidden = hides
+        if hidden or self._rules.private is None:
+            return not hidden
+        inherits = open_ and open_[-1].role in _OPEN_TYPES and found.role != "constructor"
+        end = found.name_node.end_byte
+        head = self._source.slice(max(found.head.start_byte, end - _MAX_HEAD_BYTES), end)
+        return bool(inherits) or not self._rules.private.search(_on_one_line(head))
 
     def _signature(self, found: Found) -> str:
         """The head of a definition without its body, on one line."""
-        end = found.body_byte if found.body_byte >= 0 else found.node.end_byte
-        head = self._source.slice(
-            found.node.start_byte, min(end, found.node.start_byte + _MAX_HEAD_BYTES)
-        )
-        if found.body_byte < 0 and found.role in _VALUES:
+        start, end = found.head.start_byte, found.body_byte
+        if end < start:
+            end = found.head.end_byte
+        head = self._source.slice(start, min(end, start + _MAX_HEAD_BYTES))
+        if found.body_byte < start and found.role in _VALUES:
             head = head.lstrip().partition("\n")[0]
-        return _TAIL.sub("", _BLANKS.sub(" ", head).strip())[:MAX_SIGNATURE_CHARS]
+        head = _ANNOTATIONS.sub("", _on_one_line(head))
+        return _TAIL.sub("", head)[:MAX_SIGNATURE_CHARS]
 
-    def _head(self, start: int, end: int) -> str:
-        """Text from the start of a definition to the end of its name, on one line."""
-        return _BLANKS.sub(" ", self._source.slice(max(start, end - _MAX_HEAD_BYTES), end)).strip()
+
+def _climb(node: Node, always: frozenset[str], alone: frozenset[str]) -> Node:
+    """The outermost node around a node that is nothing but it and what belongs to it."""
+    while (parent := node.parent) is not None:
+        kind = parent.type
+        if kind not in always and not (kind in alone and parent.named_child_count == 1):
+            break
+        node = parent
+    return node
+
+
+def _is_local(found: Found, open_: list[Found]) -> bool:
+    """Whether only the body of a function knows the name."""
+    local = found.role == "variable" or (found.role == _DECLARED and found.body_byte < 0)
+    for outer in reversed(open_):
+        if outer.role in _TYPES:
+            return False
+        if outer.role in _FUNCTIONS:
+            return local
+    return False
+
+
+def _is_clause(first: Definition, second: Definition) -> bool:
+    return (first.name, first.container) == (second.name, second.container)
+
+
+def _merged(first: Definition, second: Definition) -> Definition:
+    return structs.replace(first, end_line=second.end_line, doc=first.doc or second.doc)
+
+
+def _on_one_line(text: str) -> str:
+    return _BLANKS.sub(" ", text).strip()
+
+
+def _n_quotes(name: str) -> int:
+    """How many marks stand before a name that are not part of it."""
+    return len(name) - len(name.lstrip("\"'`:"))
 
 
 def _clean_name(name: str) -> str:
-    """A name on one line without the quotes that some languages allow around it."""
-    return _BLANKS.sub(" ", name).strip("\"'`").strip()[:MAX_SIGNATURE_CHARS]
+    """A name on one line, without the marks that some languages allow around it."""
+    return _on_one_line(name).lstrip("\"'`:").rstrip("\"'`")[:MAX_SIGNATURE_CHARS]
 
 
 def _clean_owner(owner: str) -> str:
     """The type that a definition outside of it belongs to."""
-    owner = _BLANKS.sub(" ", owner).removesuffix(".prototype")
+    owner = _GENERICS.sub("", _on_one_line(owner)).removesuffix(".prototype")
     return "" if _SELF_OWNERS.match(owner) else owner.replace("::", ".")[:MAX_SIGNATURE_CHARS]

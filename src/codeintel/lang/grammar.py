@@ -60,11 +60,13 @@ def _roles(query: Query, source: bytes) -> list[str]:
         for i in range(query.pattern_count)
     ]
     captures = [_CAPTURE.findall(source[start:end].decode()) for start, end in bounds]
-    return [next(name for name in names if name not in PARTS) for names in captures]
+    return [
+        next(name for name in names if name[0] != "_" and name not in PARTS) for names in captures
+    ]
 
 
 PARTS: Final = frozenset({"name", "body", "owner", "doc"})
-"""Captures that describe the definition of their pattern."""
+"""Captures that describe the definition of their pattern; ``@_…`` are for predicates."""
 
 
 class _Clock:

@@ -53,11 +53,13 @@ def _by_syntax(grammar: Grammar, text: str, lines: list[str]) -> ParsedFile | No
             references.append(captures["reference"][0])
         elif role in ("comment", "attribute"):
             node = captures[role][0]
-            if source.starts_line(node):
+            if source.starts_line(node.start_byte):
                 start, end = node.start_point[0], source.row_of(node.end_byte - 1)
-                leads[end] = LeadIn(start, source.text_of(node).rstrip(), role == "comment")
+                said = captures["doc"][0] if "doc" in captures else node
+                if role == "comment" or end not in leads:
+                    leads[end] = LeadIn(start, source.text_of(said).rstrip(), role == "comment")
         else:
-            finder.add(role, captures)
+            finder.add(pattern, role, captures)
     definitions = finder.definitions(leads)
     rows = frozenset(definition.start_line - 1 for definition in definitions)
     spans = Chunker(lines, leads, rows).spans(tree.root_node)

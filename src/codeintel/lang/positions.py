@@ -38,7 +38,6 @@ class SourceMap:
         start = self._starts[row]
         return len(self.data[start : start + column_bytes].decode("utf-8", "replace"))
 
-    def starts_line(self, node: Node) -> bool:
-        """Whether nothing but blanks stands before a node on its line."""
-        start = node.start_byte
-        return not self.data[self._starts[node.start_point[0]] : start].strip()
+    def starts_line(self, offset: int) -> bool:
+        """Whether nothing but blanks stands before a byte offset on its line."""
+        return not self.data[self._starts[self.row_of(offset)] : offset].strip()

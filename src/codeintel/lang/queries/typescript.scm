@@ -37,7 +37,7 @@
     (function_expression body: (_) @body)]) @method
 (public_field_definition name: (_) @name) @field
 (property_signature name: (_) @name) @property
-(enum_body name: (_) @name) @constant
+(enum_body name: (_) @name @constant)
 (enum_body (enum_assignment name: (_) @name) @constant)
 
 (program [

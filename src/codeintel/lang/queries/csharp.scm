@@ -1,0 +1,18 @@
+(class_declaration name: (_) @name body: (_)? @body) @class
+(record_declaration name: (_) @name body: (_)? @body) @class
+(struct_declaration name: (_) @name body: (_)? @body) @struct
+(interface_declaration name: (_) @name body: (_)? @body) @interface
+(enum_declaration name: (_) @name body: (_) @body) @enum
+(enum_member_declaration name: (_) @name) @constant
+(namespace_declaration name: (_) @name body: (_) @body) @module
+(delegate_declaration name: (_) @name) @type
+(method_declaration name: (_) @name body: (_)? @body) @method
+(local_function_statement name: (_) @name body: (_)? @body) @function
+(constructor_declaration name: (_) @name body: (_)? @body) @constructor
+(property_declaration name: (_) @name accessors: (_)? @body) @property
+(event_declaration name: (_) @name) @property
+(event_field_declaration (variable_declaration (variable_declarator name: (_) @name))) @field
+(field_declaration (variable_declaration (variable_declarator name: (_) @name))) @field
+
+(comment) @comment
+(identifier) @reference

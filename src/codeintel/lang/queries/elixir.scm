@@ -1,0 +1,51 @@
+((call
+  target: (identifier) @_define
+  (arguments (alias) @name)
+  (do_block . (unary_operator operand: (call (arguments (string) @doc)))?) @body) @module
+  (#any-of? @_define "defmodule" "defprotocol"))
+((call
+  target: (identifier) @_define
+  (arguments (alias) @name (keywords)?)
+  (do_block)) @implementation
+  (#eq? @_define "defimpl"))
+((call
+  target: (identifier) @_define
+  (arguments
+    [
+      (identifier) @name
+      (call target: (identifier) @name)
+      (binary_operator left: (identifier) @name)
+      (binary_operator left: (call target: (identifier) @name))]
+    (keywords)? @body)
+  (do_block)? @body) @function
+  (#any-of? @_define "def" "defp" "defdelegate" "defguard" "defguardp" "defn" "defnp"))
+((call
+  target: (identifier) @_define
+  (arguments
+    [(identifier) @name (call target: (identifier) @name)]
+    (keywords)? @body)
+  (do_block)? @body) @macro
+  (#any-of? @_define "defmacro" "defmacrop"))
+((unary_operator "@" operand: (call
+  target: (identifier) @_kind
+  (arguments (binary_operator left: [
+    (identifier) @name
+    (call target: (identifier) @name)])))) @type
+  (#any-of? @_kind "type" "typep" "opaque"))
+((unary_operator "@" operand: (call
+  target: (identifier) @_kind
+  (arguments (binary_operator left: (call target: (identifier) @name))))) @method
+  (#any-of? @_kind "callback" "macrocallback"))
+((unary_operator "@" operand: (call target: (identifier) @name (arguments))) @constant
+  (#not-any-of? @name
+    "doc" "moduledoc" "typedoc" "spec" "impl" "type" "typep" "opaque" "callback"
+    "macrocallback" "behaviour" "deprecated" "derive" "enforce_keys" "tag" "moduletag"
+    "compile" "dialyzer" "external_resource" "before_compile" "since" "shortdoc"))
+
+((unary_operator "@" operand: (call target: (identifier) @_kind (arguments (string) @doc)))
+  @comment
+  (#any-of? @_kind "doc" "typedoc"))
+((unary_operator "@" operand: (call target: (identifier) @_kind)) @attribute
+  (#any-of? @_kind "doc" "spec" "impl" "deprecated" "since" "tag"))
+(comment) @comment
+[(identifier) (alias)] @reference
