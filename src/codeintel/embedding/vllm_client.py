@@ -5,7 +5,7 @@ import concurrent.futures
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar
@@ -18,6 +18,7 @@ from codeintel.embedding.delivery import Delivery, Plan, Send
 from codeintel.embedding.endpoints import Endpoints
 from codeintel.embedding.lifecycle import Gate
 from codeintel.embedding.metrics import EmbeddingMetrics
+from codeintel.embedding.server_model import ServerModel
 from codeintel.embedding.vllm_http import AsyncHTTP, SyncHTTP
 from codeintel.embedding.vllm_options import VLLMOptions
 from codeintel.embedding.vllm_plan import BatchPlans, Outcome
@@ -60,15 +61,14 @@ class VLLMClient:
     def dim(self) -> int:
         """Length of a vector; the server is asked where nothing has shown it yet."""
         if self._plans.model.dim is None:
-            with self._gate.call():
-                self._drive(self._plans.prove(self._deadline(self.options.query_deadline_s)))
+            self.ask(lambda plans, deadline: plans.prove(deadline))
         assert self._plans.model.dim is not None
         return self._plans.model.dim
 
     @property
-    def max_tokens(self) -> int | None:
-        """Longest input in tokens, as set or as the server said; None where it is not known."""
-        return self._plans.model.max_tokens
+    def model(self) -> ServerModel:
+        """What the answers so far have shown of the server's model."""
+        return self._plans.model
 
     # ------------------------------------------------------------ embedding
 
@@ -134,11 +134,14 @@ class VLLMClient:
 
         Gives up after `query_deadline_s`, so that a search can answer without vectors.
         """
+        texts = [well_formed(text) for text in texts]
+        outcome = self.ask(lambda plans, deadline: plans.embed(texts, deadline))
+        return self._join(len(texts), [(range(len(texts)), outcome)], None)
+
+    def ask(self, make: Callable[[BatchPlans, float], Plan[T]]) -> T:
+        """Do a plan for one small question in this thread, within `query_deadline_s`."""
         with self._gate.call():
-            texts = [well_formed(text) for text in texts]
-            deadline = self._deadline(self.options.query_deadline_s)
-            outcome = self._drive(self._plans.embed(texts, deadline))
-            return self._join(len(texts), [(range(len(texts)), outcome)], None)
+            return self._drive(make(self._plans, self._deadline(self.options.query_deadline_s)))
 
     # ------------------------------------------------------------ closing
 

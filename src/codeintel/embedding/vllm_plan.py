@@ -23,6 +23,7 @@ from codeintel.embedding.vllm_options import VLLMOptions
 from codeintel.embedding.vllm_wire import (
     Answer,
     EmbeddingRequest,
+    ModelCard,
     TokenizeRequest,
     decode_answer,
     decode_models,
@@ -71,7 +72,7 @@ class BatchPlans:
             See `Delivery.deliver`; nothing of the batch may be used.
         """
         if not self.model.asked:
-            yield from self._ask_model(deadline)
+            yield from self.ask_model(deadline)
         batch = _Batch(self, texts, deadline)
         yield from batch.run()
         return batch.outcome
@@ -150,17 +151,21 @@ class BatchPlans:
             self.model.max_tokens = answer.n_tokens
         self.model.cuts = cuts
 
-    def _ask_model(self, deadline: float) -> Plan[None]:
-        """Learn the longest input and whether the server counts tokens; both are optional."""
+    def list_models(self, deadline: float) -> Plan[tuple[ModelCard, ...]]:
+        """Ask the server for its models; empty where it does not say."""
+        call = Call("/v1/models", None, max_answer_bytes(8))
         try:
             cards = yield from self._delivery.deliver(
-                Call("/v1/models", None, max_answer_bytes(8)),
-                lambda reply: decode_models(reply.body),
-                deadline,
+                call, lambda reply: decode_models(reply.body), deadline
             )
         except EmbeddingRefusedError:
-            cards = ()
-        if not isinstance(cards, Refusal) and self.model.max_tokens is None:
+            return ()
+        return () if isinstance(cards, Refusal) else cards
+
+    def ask_model(self, deadline: float) -> Plan[None]:
+        """Learn the longest input and whether the server counts tokens; both are optional."""
+        cards = yield from self.list_models(deadline)
+        if self.model.max_tokens is None:
             limits = {card.id: card.max_model_len for card in cards}
             self.model.max_tokens = limits.get(self._options.model)
         count = yield from self.count_tokens(_PLAIN_WORD, deadline)

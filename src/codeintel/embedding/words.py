@@ -18,6 +18,13 @@ _LONGEST_NUMBER_DIGITS = 3
 _CACHED_RUNS = 200_000
 
 
+def words_of(text: str) -> list[str]:
+    """Split text into lower-case words where case or class changes; data is left out."""
+    if not text.isascii():
+        text = _without_accents(text)
+    return [word.lower() for word in _WORDS.findall(text) if not _is_data(word)]
+
+
 class Vocabulary:
     """Words known to the model, and how any other word is cut into them.
 
@@ -63,9 +70,7 @@ class Vocabulary:
         token = self._tokens.get(word.lower())
         if token is not None:
             return (token,)
-        if len(word) > (_LONGEST_NUMBER_DIGITS if word.isdigit() else _LONGEST_WORD_CHARS):
-            return ()
-        return self._cut(word.lower())
+        return () if _is_data(word) else self._cut(word.lower())
 
     def _cut(self, word: str) -> tuple[int, ...]:
         """Find the cheapest sequence of known pieces (Viterbi over the word's characters)."""
@@ -96,6 +101,11 @@ class _RunCache(dict[str, tuple[int, ...]]):
     def __missing__(self, run: str) -> tuple[int, ...]:
         tokens = self[run] = self._vocabulary.tokens_of_run(run)
         return tokens
+
+
+def _is_data(word: str) -> bool:
+    """Whether a word is a long number or a blob, which say nothing."""
+    return len(word) > (_LONGEST_NUMBER_DIGITS if word.isdigit() else _LONGEST_WORD_CHARS)
 
 
 def _without_accents(text: str) -> str:
