@@ -24,6 +24,8 @@ class Conventions(Struct, frozen=True, kw_only=True):
         where others are not meant to use it.
     clauses
         Whether definitions of one name that follow each other are one (equations of a function).
+    quotes
+        Marks that may stand around a name and are no part of it.
     """
 
     heads: frozenset[str] = frozenset()
@@ -32,6 +34,7 @@ class Conventions(Struct, frozen=True, kw_only=True):
     constructors: frozenset[str] = frozenset()
     private: re.Pattern[str] | None = None
     clauses: bool = False
+    quotes: str = "\"'`"
 
 
 def _names(text: str) -> frozenset[str]:
@@ -71,7 +74,9 @@ _TABLE: Final = {
         heads=_DECLARATORS, wrappers=_names("template_declaration"), private=re.compile(r"\w_$")
     ),
     "csharp": Conventions(private=_NOT_PUBLIC),
-    "ruby": Conventions(constructors=_names("initialize"), private=re.compile(r"\b_\w*$")),
+    "ruby": Conventions(
+        constructors=_names("initialize"), private=re.compile(r"\b_\w*$"), quotes="\"'`:"
+    ),
     "php": Conventions(
         constructors=_names("__construct"), private=re.compile(r"\b(?:private|protected)\b")
     ),

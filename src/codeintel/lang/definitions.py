@@ -22,27 +22,28 @@ _DECLARED: Final = "declared"  # a function, as a declaration or with a body
 _OPEN_TYPES: Final = frozenset({"interface", "trait", "enum", "implementation"})
 _TYPES: Final = _OPEN_TYPES | {"class", "struct", "container"}
 _FUNCTIONS: Final = frozenset({"function", "method", "constructor", "macro", _DECLARED})
-_VALUES: Final = frozenset({"variable", "constant", "field", "property", "key"})
+_VALUES: Final = frozenset({"variable", "constant", "field", "property", "key", "section"})
 _MEMBER_KIND: Final = {"function": "method", "variable": "field"}
 
 _ANNOTATIONS = re.compile(
     r"^(?:(?:@(?!interface\b|type|opaque|callback)[\w.]+(?:\([^()]*\))?|#?\[[^\[\]]*\])\s*)+(?=\w)"
 )
 _BLANKS = re.compile(r"\s+")
-_TAIL = re.compile(r"(?:\s*(?:=>|[{:=;,]|->|\bdo\b|\bwhere|\bthen|\bis))+$")
+_TAIL = re.compile(r"(?:\s*(?:=>|[{:=;,]|->|\bdo\b|\bwhere|\bthen|\bis|\bend))+$")
 _GENERICS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 _SELF_OWNERS = re.compile(r"^(?:module\.)?exports$|^(?:this|self|window|globalThis)$")
 _CONSTANT_NAME = re.compile(r"[A-Z][A-Z0-9_]+$")
 
 
 class Found(Struct):
-    """A definition on its way; bytes are offsets, `head` is the node that its signature heads."""
+    """A definition on its way; bytes are offsets, `head` its node, `outer` with wrappers."""
 
     pattern: int
     name: str
     role: str
     head: Node
     name_node: Node
+    outer: Node
     start_byte: int
     end_byte: int
     owner: str = ""
@@ -71,7 +72,7 @@ class DefinitionFinder:
         self._rules = rules
         self._found: dict[int, Found] = {}
         self._places: list[Found] = []
-        self._access: list[tuple[int, int, bool]] = []
+        self._access: list[tuple[Node, bool]] = []
 
     def add(self, pattern: int, role: str, captures: Mapping[str, list[Node]]) -> None:
         """Take a match. Several may name one thing: the first pattern decides, the widest spans."""
@@ -89,10 +90,11 @@ class DefinitionFinder:
         body = captures["body"][0] if "body" in captures else head.child_by_field_name("body")
         found = Found(
             pattern,
-            _clean_name(text(name_node)),
+            _on_one_line(text(name_node)).strip(self._rules.quotes)[:MAX_SIGNATURE_CHARS],
             role,
             head,
             name_node,
+            outer,
             outer.start_byte,
             outer.end_byte,
             owner=_clean_owner(".".join(map(text, captures.get("owner", ())))),
@@ -106,10 +108,9 @@ class DefinitionFinder:
             self._found[name_node.start_byte] = found if known is None else found.joined(known)
 
     def _add_access(self, node: Node) -> None:
-        """Note where a mark like ``private:`` begins to hold, and where it ends."""
-        end = node.parent.end_byte if node.parent else node.end_byte
+        """Note a mark like ``private:``, which holds for its siblings up to the next one."""
         hidden = self._source.text_of(node).startswith(("private", "protected"))
-        self._access.append((node.end_byte, end, hidden))
+        self._access.append((node, hidden))
 
     def name_bytes(self) -> Collection[int]:
         """Where the names of definitions start; these are no references."""
@@ -119,16 +120,19 @@ class DefinitionFinder:
         """All definitions, outer before inner, in file order."""
         result: list[Definition] = []
         open_: list[Found] = []
+        last_place: Found | None = None
         everything = [*self._places, *self._found.values()]
         for found in sorted(everything, key=lambda f: (f.start_byte, -f.end_byte)):
             while open_ and not open_[-1].encloses(found):
                 open_.pop()
             if found.role not in _PLACES and found.name and not _is_local(found, open_):
                 definition = self._definition(found, open_, leads)
-                if self._rules.clauses and result and _is_clause(result[-1], definition):
+                place = open_[-1] if open_ else None
+                if self._rules.clauses and place is last_place and _is_clause(result, definition):
                     result[-1] = _merged(result[-1], definition)
                 else:
                     result.append(definition)
+                last_place = place
             open_.append(found)
         return result
 
@@ -141,10 +145,13 @@ class DefinitionFinder:
         end_row = rows.row_of(max(found.start_byte, found.end_byte - 1))
         above = lead_in(start_row, leads) if rows.starts_line(found.start_byte) else []
         attributes = [lead.start_row for lead in above if not lead.is_comment]
+        if found.role in ("field", "property"):  # of the class, also where a constructor says so
+            open_ = [outer for outer in open_ if outer.role not in _FUNCTIONS]
         names = [outer.name for outer in open_ if outer.name]
         names += [found.owner] if found.owner else []
         name_row, name_column = rows.position_of(found.name_node)
-        name_column += _n_quotes(rows.text_of(found.name_node))
+        raw = rows.text_of(found.name_node)
+        name_column += len(raw) - len(raw.lstrip(self._rules.quotes))
         return Definition(
             name=found.name,
             kind=self._kind(found, open_),
@@ -175,16 +182,23 @@ class DefinitionFinder:
 
     def _is_public(self, found: Found, open_: list[Found]) -> bool:
         """Whether others are meant to use a definition."""
-        hidden = False
-        for start, end, hides in self._access:
-            if start <= found.start_byte < end:
-                hidden = hides
-        if hidden or self._rules.private is None:
-            return not hidden
+        if self._is_hidden(found):
+            return False
+        if self._rules.private is None:
+            return True
         inherits = open_ and open_[-1].role in _OPEN_TYPES and found.role != "constructor"
         end = found.name_node.end_byte
         head = self._source.slice(max(found.head.start_byte, end - _MAX_HEAD_BYTES), end)
         return bool(inherits) or not self._rules.private.search(_on_one_line(head))
+
+    def _is_hidden(self, found: Found) -> bool:
+        """Whether the last access mark above a definition, among its siblings, hides it."""
+        hidden = False
+        parent = found.outer.parent if self._access else None
+        for mark, hides in self._access:
+            if mark.start_byte < found.start_byte and mark.parent == parent:
+                hidden = hides
+        return hidden
 
     def _signature(self, found: Found) -> str:
         """The head of a definition without its body, on one line."""
@@ -194,7 +208,11 @@ class DefinitionFinder:
         head = self._source.slice(start, min(end, start + _MAX_HEAD_BYTES))
         if found.body_byte < start and found.role in _VALUES:
             head = head.lstrip().partition("\n")[0]
-        head = _ANNOTATIONS.sub("", _on_one_line(head))
+        elif found.body_byte < start and (found.role in _TYPES or found.role == "macro"):
+            head = head.partition("{")[0]
+        head = _on_one_line(head)
+        if found.role not in _VALUES:
+            head = _ANNOTATIONS.sub("", head)
         return _TAIL.sub("", head)[:MAX_SIGNATURE_CHARS]
 
 
@@ -219,8 +237,9 @@ def _is_local(found: Found, open_: list[Found]) -> bool:
     return False
 
 
-def _is_clause(first: Definition, second: Definition) -> bool:
-    return (first.name, first.container) == (second.name, second.container)
+def _is_clause(before: list[Definition], definition: Definition) -> bool:
+    """Whether a definition goes on with the one before it."""
+    return bool(before) and before[-1].name == definition.name
 
 
 def _merged(first: Definition, second: Definition) -> Definition:
@@ -229,16 +248,6 @@ def _merged(first: Definition, second: Definition) -> Definition:
 
 def _on_one_line(text: str) -> str:
     return _BLANKS.sub(" ", text).strip()
-
-
-def _n_quotes(name: str) -> int:
-    """How many marks stand before a name that are not part of it."""
-    return len(name) - len(name.lstrip("\"'`:"))
-
-
-def _clean_name(name: str) -> str:
-    """A name on one line, without the marks that some languages allow around it."""
-    return _on_one_line(name).lstrip("\"'`:").rstrip("\"'`")[:MAX_SIGNATURE_CHARS]
 
 
 def _clean_owner(owner: str) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from tree_sitter import Node
 
 from codeintel.lang.chunker import Chunker, labelled
-from codeintel.lang.comments import LeadIn
+from codeintel.lang.comments import LeadIn, docstring
 from codeintel.lang.content import split_lines
 from codeintel.lang.conventions import conventions
 from codeintel.lang.definitions import DefinitionFinder
@@ -55,9 +55,11 @@ def _by_syntax(grammar: Grammar, text: str, lines: list[str]) -> ParsedFile | No
             node = captures[role][0]
             if source.starts_line(node.start_byte):
                 start, end = node.start_point[0], source.row_of(node.end_byte - 1)
-                said = captures["doc"][0] if "doc" in captures else node
+                said = source.text_of(node).rstrip()
+                if "doc" in captures:
+                    said = docstring(source.text_of(captures["doc"][0]))
                 if role == "comment" or end not in leads:
-                    leads[end] = LeadIn(start, source.text_of(said).rstrip(), role == "comment")
+                    leads[end] = LeadIn(start, said, role == "comment")
         else:
             finder.add(pattern, role, captures)
     definitions = finder.definitions(leads)

@@ -1,7 +1,15 @@
 ((call
   target: (identifier) @_define
   (arguments (alias) @name)
-  (do_block . (unary_operator operand: (call (arguments (string) @doc)))?) @body) @module
+  (do_block . (unary_operator operand: (call
+    target: (identifier) @_doc
+    (arguments (string) @doc)))?) @body) @module
+  (#any-of? @_define "defmodule" "defprotocol")
+  (#eq? @_doc "moduledoc"))
+((call
+  target: (identifier) @_define
+  (arguments (alias) @name)
+  (do_block) @body) @module
   (#any-of? @_define "defmodule" "defprotocol"))
 ((call
   target: (identifier) @_define
@@ -37,10 +45,7 @@
   (arguments (binary_operator left: (call target: (identifier) @name))))) @method
   (#any-of? @_kind "callback" "macrocallback"))
 ((unary_operator "@" operand: (call target: (identifier) @name (arguments))) @constant
-  (#not-any-of? @name
-    "doc" "moduledoc" "typedoc" "spec" "impl" "type" "typep" "opaque" "callback"
-    "macrocallback" "behaviour" "deprecated" "derive" "enforce_keys" "tag" "moduletag"
-    "compile" "dialyzer" "external_resource" "before_compile" "since" "shortdoc"))
+  (#not-match? @name "^(doc|moduledoc|typedoc|spec|impl|type|typep|opaque|callback|macrocallback|behaviour|deprecated|derive|enforce_keys|tag|moduletag|compile|dialyzer|external_resource|before_compile|since|shortdoc|optional_callbacks|on_load|after_compile)$"))
 
 ((unary_operator "@" operand: (call target: (identifier) @_kind (arguments (string) @doc)))
   @comment

@@ -1,7 +1,7 @@
 (data_type name: (_) @name) @struct
 (newtype name: (_) @name) @struct
 (type_synonym name: (_) @name) @type
-(class name: (_) @name) @trait
+(class name: (_) @name declarations: (_)? @body) @trait
 (instance name: (_) @name) @implementation
 (data_constructor constructor: [
   (prefix name: (_) @name)

@@ -1,2 +1,2 @@
-(section (atx_heading heading_content: (_) @name) @body) @section
+(section (atx_heading heading_content: (_) @name)) @section
 (setext_heading heading_content: (_) @name) @section

@@ -36,6 +36,7 @@
     (arrow_function body: (_) @body)
     (function_expression body: (_) @body)]) @method
 (public_field_definition name: (_) @name) @field
+(required_parameter (accessibility_modifier) pattern: (identifier) @name) @field
 (property_signature name: (_) @name) @property
 (enum_body name: (_) @name @constant)
 (enum_body (enum_assignment name: (_) @name) @constant)
