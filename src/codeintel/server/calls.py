@@ -1,0 +1,180 @@
+"""From a tool's name and raw arguments to its answer: the path that MCP and REST share."""
+
+import difflib
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from codeintel.errors import CodeIntelError, InputError
+from codeintel.server.auth import Principal
+from codeintel.server.door import Door, SingleFlight
+from codeintel.server.render import describe_error, render, render_error
+from codeintel.server.schemas import RepositoryArguments, ScopedArguments
+from codeintel.server.tools import TOOLS, Tool
+from codeintel.types import Scope
+
+if TYPE_CHECKING:
+    from codeintel.api import CodeIntel
+
+logger = logging.getLogger(__name__)
+
+_INTERNAL = "internal"
+
+
+class UnknownToolError(InputError):
+    """No tool has this name."""
+
+    code = "unknown_tool"
+
+
+class InvalidArgumentsError(InputError):
+    """A tool's arguments do not fit its schema."""
+
+    code = "invalid_arguments"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a call led to: an answer, or an error that says what to do.
+
+    Attributes
+    ----------
+    structured
+        The answer as JSON-ready values; for an error, ``{"error": {"code", "message", …}}``.
+    code
+        ``ok``, or the code of the error.
+    """
+
+    text: str
+    structured: dict[str, Any]
+    code: str = "ok"
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the call failed."""
+        return self.code != "ok"
+
+
+Observer = Callable[[str, Principal, Outcome, float], None]
+
+
+class Calls:
+    """Answers tool calls from one `CodeIntel`, through the door.
+
+    Parameters
+    ----------
+    observe
+        Told of every call: tool, principal, outcome and seconds.
+    """
+
+    def __init__(self, codeintel: "CodeIntel", door: Door, observe: Observer | None = None) -> None:
+        self._codeintel = codeintel
+        self._door = door
+        self._flights = SingleFlight()
+        self._observe = observe
+
+    async def call(
+        self, name: str, arguments: Mapping[str, Any] | None, principal: Principal
+    ) -> Outcome:
+        """Answer one call; never raises but for cancellation."""
+        start = time.perf_counter()
+        try:
+            tool = find_tool(name)
+            decoded = decode_arguments(tool, arguments)
+            key = (name, principal.repos, msgspec.msgpack.encode(decoded))
+            outcome = await self._flights.run(key, lambda: self._ask(tool, decoded, principal))
+        except CodeIntelError as error:
+            outcome = Outcome(render_error(error), {"error": describe_error(error)}, error.code)
+        except Exception:
+            outcome = _internal(name)
+        if self._observe:
+            known = name if name in TOOLS else "unknown"
+            self._observe(known, principal, outcome, time.perf_counter() - start)
+        return outcome
+
+    async def _ask(
+        self, tool: Tool, arguments: RepositoryArguments, principal: Principal
+    ) -> Outcome:
+        def work() -> Outcome:
+            visible = self._codeintel
+            if principal.repos is not None:
+                visible = visible.restricted_to(principal.repos)
+            answer = tool.call(visible, arguments, _scope(visible, arguments))
+            text = render(answer, max_tokens=getattr(arguments, "max_tokens", 4000))
+            return Outcome(text, msgspec.to_builtins(answer))
+
+        return await self._door.run(
+            tool.lane, work, deadline_s=tool.deadline_s, principal=principal.name
+        )
+
+
+def find_tool(name: str) -> Tool:
+    """Give the tool of that name.
+
+    Raises
+    ------
+    UnknownToolError
+        No tool has this name.
+    """
+    if name in TOOLS:
+        return TOOLS[name]
+    raise UnknownToolError(
+        f"There is no tool {name[:100]!r}.",
+        cure=f"The tools are {', '.join(TOOLS)}.",
+        suggestions=difflib.get_close_matches(name[:100], TOOLS, n=3),
+    )
+
+
+def decode_arguments(tool: Tool, arguments: Mapping[str, Any] | None) -> RepositoryArguments:
+    """Check raw arguments against the tool's schema; numbers may come as text.
+
+    Raises
+    ------
+    InvalidArgumentsError
+        Names the argument, what it has to be and the names that there are.
+    """
+    try:
+        return msgspec.convert(arguments or {}, tool.arguments, strict=False)
+    except (msgspec.ValidationError, UnicodeError, RecursionError) as error:
+        fields = tool.arguments.__struct_fields__
+        unknown = re.search(r"unknown field `(.*)`", str(error), re.DOTALL)
+        raise InvalidArgumentsError(
+            f"Arguments of {tool.name}: {_explain(str(error))}",
+            cure=f"The arguments are {', '.join(fields)}.",
+            suggestions=difflib.get_close_matches(unknown[1][:100], fields) if unknown else (),
+        ) from None
+
+
+def _explain(message: str) -> str:
+    """Name the argument first: ``limit: expected `int` >= 1``."""
+    what, _, where = message[:400].partition(" - at `$.")
+    return f"{where.rstrip('`')}: {what[0].lower()}{what[1:]}." if where else f"{what}."
+
+
+def _scope(codeintel: "CodeIntel", arguments: RepositoryArguments) -> Scope:
+    """Join `scope_id` with the values beside it, which win."""
+    scope = codeintel.resolve_scope(arguments.scope_id) if arguments.scope_id else Scope()
+    given: dict[str, Any] = {"repo": arguments.repo}
+    if isinstance(arguments, ScopedArguments):
+        given["include_globs"] = arguments.include_globs
+        given["exclude_globs"] = arguments.exclude_globs
+        given["languages"] = arguments.languages
+    return msgspec.structs.replace(scope, **{k: v for k, v in given.items() if v})
+
+
+def _internal(name: str) -> Outcome:
+    """Log the exception at hand under an id, and tell the caller no more than the id."""
+    incident = secrets.token_hex(4)
+    logger.exception("tool %r failed, incident %s", name, incident)
+    message = f"Internal error; the server's log has it as incident {incident}."
+    return Outcome(
+        f"Error [{_INTERNAL}]: {message}",
+        {"error": {"code": _INTERNAL, "message": message}},
+        _INTERNAL,
+    )

@@ -1,0 +1,162 @@
+import asyncio
+import threading
+
+import pytest
+
+from codeintel.errors import BusyError, DeadlineExceededError
+from codeintel.server.door import Door, DoorOptions, Lane, SingleFlight
+
+SMALL = DoorOptions(cpu_threads=1, wait_threads=1, max_waiting=2, max_per_principal=2)
+
+
+@pytest.fixture
+def door():
+    door = Door(SMALL)
+    yield door
+    door.close()
+
+
+@pytest.fixture
+def gate():
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+async def until(condition):
+    while not condition():
+        await asyncio.sleep(0.001)
+
+
+def test_work_is_done_in_another_thread(door):
+    name = asyncio.run(door.run(Lane.CPU, lambda: threading.current_thread().name, deadline_s=5))
+    assert name.startswith("codeintel-cpu")
+
+
+def test_an_error_of_the_work_reaches_the_caller(door):
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(door.run(Lane.CPU, lambda: 1 // 0, deadline_s=5))
+
+
+def test_a_timeout_error_of_the_work_is_not_taken_for_the_deadline(door):
+    def work():
+        raise TimeoutError("a socket")
+
+    with pytest.raises(TimeoutError, match="a socket"):
+        asyncio.run(door.run(Lane.CPU, work, deadline_s=5))
+
+
+def test_late_work_is_given_up_with_a_clear_error(door, gate):
+    with pytest.raises(DeadlineExceededError, match=r"within 0\.05 s"):
+        asyncio.run(door.run(Lane.CPU, gate.wait, deadline_s=0.05))
+
+
+def test_a_full_queue_turns_callers_away_at_once(door, gate):
+    async def crowd():
+        calls = [
+            asyncio.create_task(
+                door.run(Lane.CPU, gate.wait, deadline_s=5, principal=f"client {number}")
+            )
+            for number in range(3)
+        ]
+        await until(lambda: door.load(Lane.CPU).waiting == 2)
+        with pytest.raises(BusyError) as caught:
+            await door.run(Lane.CPU, gate.wait, deadline_s=5, principal="late")
+        assert caught.value.retry_after_s > 0
+        assert await door.run(Lane.WAIT, lambda: "other lane", deadline_s=5) == "other lane"
+        gate.set()
+        await asyncio.gather(*calls)
+        await until(lambda: door.load(Lane.CPU).running == 0)
+        assert await door.run(Lane.CPU, lambda: "again", deadline_s=5) == "again"
+
+    asyncio.run(crowd())
+
+
+def test_one_principal_cannot_take_the_whole_queue(door, gate):
+    async def crowd():
+        calls = [
+            asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=5, principal="greedy"))
+            for _ in range(2)
+        ]
+        await until(lambda: door.load(Lane.CPU).waiting == 1)
+        with pytest.raises(BusyError, match="You have 2 requests"):
+            await door.run(Lane.CPU, gate.wait, deadline_s=5, principal="greedy")
+        other = asyncio.create_task(door.run(Lane.CPU, lambda: 1, deadline_s=5, principal="other"))
+        await asyncio.sleep(0)
+        gate.set()
+        assert await other == 1
+        await asyncio.gather(*calls)
+
+    asyncio.run(crowd())
+
+
+def test_waiting_work_of_a_cancelled_caller_is_never_done(door, gate):
+    done = []
+
+    async def leave():
+        first = asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=5))
+        second = asyncio.create_task(door.run(Lane.CPU, lambda: done.append(1), deadline_s=5))
+        await until(lambda: door.load(Lane.CPU).waiting == 1)
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        gate.set()
+        await first
+        await until(lambda: door.load(Lane.CPU).running == 0)
+
+    asyncio.run(leave())
+    assert done == []
+
+
+def test_abandoned_work_keeps_its_thread_so_that_threads_stay_bounded(door, gate):
+    async def abandon():
+        with pytest.raises(DeadlineExceededError):
+            await door.run(Lane.CPU, gate.wait, deadline_s=0.01)
+        assert door.load(Lane.CPU).running == 1
+        gate.set()
+        await until(lambda: door.load(Lane.CPU).running == 0)
+
+    asyncio.run(abandon())
+
+
+def test_equal_questions_at_the_same_time_are_asked_once():
+    asked = []
+
+    async def crowd():
+        flights = SingleFlight()
+        gate = asyncio.Event()
+
+        async def ask():
+            asked.append(1)
+            await gate.wait()
+            return "answer"
+
+        tasks = [asyncio.create_task(flights.run("key", ask)) for _ in range(5)]
+        await until(lambda: asked)
+        tasks[0].cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        assert await asyncio.gather(*tasks[1:]) == ["answer"] * 4
+        assert await flights.run("key", ask) == "answer"
+
+    asyncio.run(crowd())
+    assert len(asked) == 2
+
+
+def test_a_question_nobody_waits_for_is_dropped():
+    async def leave():
+        flights = SingleFlight()
+        dropped = asyncio.Event()
+
+        async def ask():
+            try:
+                await asyncio.Event().wait()
+            finally:
+                dropped.set()
+
+        task = asyncio.create_task(flights.run("key", ask))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait_for(dropped.wait(), 5)
+
+    asyncio.run(leave())
