@@ -45,20 +45,31 @@ class Outcome:
 
     Attributes
     ----------
-    structured
-        The answer as JSON-ready values; for an error, ``{"error": {"code", "message", …}}``.
+    body
+        The answer as JSON; for an error, ``{"error": {"code", "message", …}}``.
     code
         ``ok``, or the code of the error.
     """
 
     text: str
-    structured: dict[str, Any]
+    body: bytes
     code: str = "ok"
 
     @property
     def is_error(self) -> bool:
         """Whether the call failed."""
         return self.code != "ok"
+
+    @property
+    def structured(self) -> dict[str, Any]:
+        """The body as Python values."""
+        return msgspec.json.decode(self.body, type=dict[str, Any])
+
+
+def failed(error: CodeIntelError) -> Outcome:
+    """Give the outcome of a call that an error ended."""
+    body = msgspec.json.encode({"error": describe_error(error)})
+    return Outcome(render_error(error), body, error.code)
 
 
 Observer = Callable[[str, Principal, Outcome, float], None]
@@ -90,7 +101,7 @@ class Calls:
             key = (name, principal.repos, msgspec.msgpack.encode(decoded))
             outcome = await self._flights.run(key, lambda: self._ask(tool, decoded, principal))
         except CodeIntelError as error:
-            outcome = Outcome(render_error(error), {"error": describe_error(error)}, error.code)
+            outcome = failed(error)
         except Exception:
             outcome = _internal(name)
         if self._observe:
@@ -107,7 +118,7 @@ class Calls:
                 visible = visible.restricted_to(principal.repos)
             answer = tool.call(visible, arguments, _scope(visible, arguments))
             text = render(answer, max_tokens=getattr(arguments, "max_tokens", 4000))
-            return Outcome(text, msgspec.to_builtins(answer))
+            return Outcome(text, msgspec.json.encode(answer))
 
         return await self._door.run(
             tool.lane, work, deadline_s=tool.deadline_s, principal=principal.name
@@ -175,6 +186,6 @@ def _internal(name: str) -> Outcome:
     message = f"Internal error; the server's log has it as incident {incident}."
     return Outcome(
         f"Error [{_INTERNAL}]: {message}",
-        {"error": {"code": _INTERNAL, "message": message}},
+        msgspec.json.encode({"error": {"code": _INTERNAL, "message": message}}),
         _INTERNAL,
     )

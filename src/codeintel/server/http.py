@@ -18,6 +18,7 @@ from codeintel.server.door import Door, DoorOptions
 from codeintel.server.edge import Edge, EdgeOptions
 from codeintel.server.protocol import build_server
 from codeintel.server.rest import build_rest
+from codeintel.server.shortcut import Shortcut
 
 if TYPE_CHECKING:
     from codeintel.api import CodeIntel
@@ -92,7 +93,8 @@ def build_app(codeintel: "CodeIntel", options: HttpOptions) -> ASGIApp:
             yield
         door.close()
 
-    return Edge(sessions.handle_request, build_rest(calls, lifespan), options.edge)
+    mcp = Shortcut(calls, sessions.handle_request, options.edge.max_request_bytes)
+    return Edge(mcp, build_rest(calls, lifespan), options.edge)
 
 
 def check_exposure(options: HttpOptions) -> None:

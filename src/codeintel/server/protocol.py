@@ -24,6 +24,9 @@ from codeintel.server.tools import INSTRUCTIONS, TOOLS, Tool
 
 Context = ServerRequestContext[Any, Request]
 
+NAME = "codeintel"
+TITLE = "CodeIntel"
+DESCRIPTION = "Searches and explains indexed git repositories."
 PRINCIPAL_KEY = "codeintel.principal"
 _URI = "codeintel://{repo}/{+path}"
 _MAX_RESOURCE_TOKENS = 50_000
@@ -36,10 +39,10 @@ def build_server(calls: Calls) -> Server[Any]:
     handlers = _Handlers(calls)
     static = CacheHint(ttl_ms=_HOUR_MS, scope="public")
     return Server(
-        "codeintel",
+        NAME,
         version=codeintel.__version__,
-        title="CodeIntel",
-        description="Searches and explains indexed git repositories.",
+        title=TITLE,
+        description=DESCRIPTION,
         instructions=INSTRUCTIONS,
         cache_hints={
             "tools/list": static,

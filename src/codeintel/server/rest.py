@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 import codeintel
 from codeintel.server.auth import LOCAL
-from codeintel.server.calls import Calls, Outcome
+from codeintel.server.calls import Calls, InvalidArgumentsError, Outcome, failed
 from codeintel.server.protocol import PRINCIPAL_KEY
 from codeintel.server.tools import TOOLS, Tool
 
@@ -84,14 +84,7 @@ def _add(app: FastAPI, calls: Calls, tool: Tool) -> None:
         try:
             arguments = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            message = f"The body is no JSON object: {error}."
-            return respond(
-                Outcome(
-                    message,
-                    {"error": {"code": "invalid_arguments", "message": message}},
-                    "invalid_arguments",
-                )
-            )
+            return respond(failed(InvalidArgumentsError(f"The body is no JSON object: {error}.")))
         return respond(await calls.call(tool.name, arguments, principal))
 
     app.add_api_route(
@@ -135,6 +128,4 @@ def respond(outcome: Outcome) -> Response:
     )
     if retry_after_s is not None:
         headers["retry-after"] = str(max(1, round(retry_after_s)))
-    return Response(
-        msgspec.json.encode(outcome.structured), status, headers, media_type="application/json"
-    )
+    return Response(outcome.body, status, headers, media_type="application/json")
