@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from codeintel.cli import exit_codes
 from codeintel.cli.progress import shown_progress
 from codeintel.cli.target import Target, opened
+from codeintel.errors import EmbeddingError, IndexLockedError, StorageError
 
 if TYPE_CHECKING:
     from codeintel.api import CodeIntel
@@ -17,14 +18,21 @@ if TYPE_CHECKING:
 
 @contextmanager
 def indexed(target: Target) -> "Iterator[CodeIntel]":
-    """Open the repositories of a target; where one has no index yet, build it first."""
-    from codeintel.types import IndexPhase
+    """Open the repositories of a target, with their indexes built or brought up to date.
 
+    Where that cannot be done now, an index that is there answers as it is, with a note.
+    """
     with opened(target) as intel:
-        phases = {status.phase for status in intel.index_status().repositories}
-        if phases & {IndexPhase.MISSING, IndexPhase.STALE}:
+        missing = any(not status.generation for status in intel.index_status().repositories)
+        if missing:
+            print("building the index, once…", file=sys.stderr, flush=True)
+        try:
             with shown_progress() as progress:
                 intel.index(progress=progress)
+        except (EmbeddingError, IndexLockedError, StorageError) as error:
+            if missing:
+                raise
+            print(f"note: the index is not brought up to date: {error}", file=sys.stderr)
         yield intel
 
 

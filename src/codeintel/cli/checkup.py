@@ -1,17 +1,30 @@
-"""The checks of `codeintel doctor`; each gives findings and raises nothing."""
+"""The checks of `codeintel doctor`; each gives findings, and raises nothing that it checks for."""
 
 import platform
 import re
 import shutil
+import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
-from typing import Literal
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from msgspec import Struct
 
+from codeintel.cli.sizes import in_units
 from codeintel.cli.target import Target
+from codeintel.config import Settings
+from codeintel.context import ApplicationContext
+from codeintel.errors import CodeIntelError, IndexMissingError
 
-_LEAST_GIT = (2, 25)  # the first with everything that the git layer asks of it
+if TYPE_CHECKING:
+    from codeintel.context import ServedRepository
+
+_LEAST_GIT = (2, 31)
+_LOW_DISK_BYTES = 1_000_000_000
 
 
 class Finding(Struct, frozen=True):
@@ -27,6 +40,21 @@ def checkup(target: Target) -> Iterator[Finding]:
     """Check the machine, then each repository."""
     yield Finding("python", "ok", f"{platform.python_version()} on {platform.system()}")
     yield _git()
+    try:
+        settings = Settings.from_environment()
+    except CodeIntelError as error:
+        yield _broken("settings", error)
+        return
+    yield _disk(settings.index_dir)
+    with ApplicationContext(target.roots, settings) as context:
+        yield _embedder(context)
+        for repository in context.repositories.values():
+            yield _files(repository)
+            yield _index(repository)
+
+
+def _broken(subject: str, error: CodeIntelError) -> Finding:
+    return Finding(subject, "error", error.message, error.cure)
 
 
 def _git() -> Finding:
@@ -41,3 +69,85 @@ def _git() -> Finding:
     if (int(version[1]), int(version[2])) < _LEAST_GIT:
         return Finding("git", "error", f"{answer.stdout.strip()} is too old.", cure)
     return Finding("git", "ok", answer.stdout.strip())
+
+
+def _disk(index_dir: Path) -> Finding:
+    """Write a file where indexes are or will be, and look at the space that is left."""
+    folder = next(path for path in (index_dir, *index_dir.parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"codeintel")
+    except OSError as error:
+        return Finding(
+            "index folder",
+            "error",
+            f"'{index_dir}' cannot be written: {error.strerror}.",
+            "Mend its permissions, or set CODEINTEL_INDEX_DIR to another folder.",
+        )
+    free = shutil.disk_usage(folder).free
+    detail = f"'{index_dir}' can be written, {in_units(free)} are free"
+    if free < _LOW_DISK_BYTES:
+        return Finding("index folder", "warning", detail, "Free some space before indexing.")
+    return Finding("index folder", "ok", detail)
+
+
+def _embedder(context: ApplicationContext) -> Finding:
+    url = context.settings.embedding_url
+    subject = f"embedding server {url}" if url else "bundled model"
+    try:
+        embedder = context.embedder
+        length = float(np.linalg.norm(embedder.embed_query("where are errors handled")))
+    except CodeIntelError as error:
+        return _broken(subject, error)
+    if not np.isclose(length, 1, atol=1e-3):
+        return Finding(
+            subject,
+            "error",
+            f"'{embedder.name}' gives a vector of length {length:.3f} instead of 1.",
+            "Install codeintel anew, or look at the embedding server.",
+        )
+    return Finding(subject, "ok", f"'{embedder.name}' answers, {embedder.dim} dimensions")
+
+
+def _files(repository: "ServedRepository") -> Finding:
+    subject = f"{repository.name}: files"
+    try:
+        listing = repository.source.list_files()
+    except CodeIntelError as error:
+        return _broken(subject, error)
+    detail = f"{len(listing.files):,} files at {repository.source.commit or 'no commit'}"
+    if not listing.files:
+        return Finding(
+            subject, "warning", "There is no file to index.", "Look at the ignore rules."
+        )
+    return Finding(subject, "ok", detail)
+
+
+def _index(repository: "ServedRepository") -> Finding:
+    """Check every byte of the index, then open it as a search does."""
+    subject = f"{repository.name}: index"
+    store = repository.store
+    rebuild = f"Run `codeintel index --full {repository.path}`."
+    try:
+        manifest = store.manifest()
+        if manifest is None:
+            raise IndexMissingError("There is no index yet.")
+        store.verify(manifest, deep=True)
+        with closing(_read_only(store.root / "catalog.sqlite")) as catalog:
+            (verdict,) = catalog.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            return Finding(subject, "error", f"The catalog is broken: {verdict}.", rebuild)
+        with repository.live.snapshot():
+            pass
+    except IndexMissingError as error:
+        return Finding(subject, "warning", error.message, "The first search builds it.")
+    except CodeIntelError as error:
+        return _broken(subject, error)
+    except sqlite3.Error as error:
+        return Finding(subject, "error", f"The catalog cannot be read: {error}.", rebuild)
+    n_files = manifest.counts.get("files", 0)
+    return Finding(subject, "ok", f"generation {manifest.generation} is whole, {n_files:,} files")
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)

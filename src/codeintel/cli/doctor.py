@@ -3,7 +3,6 @@
 from argparse import ArgumentParser, Namespace
 
 from codeintel.cli import exit_codes
-from codeintel.cli.checkup import checkup
 from codeintel.cli.options import add_json, add_paths
 from codeintel.cli.target import target_of
 from codeintel.cli.terminal import Terminal
@@ -19,6 +18,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Check everything, and print one finding a line."""
+    from codeintel.cli.checkup import checkup
+
     findings = list(checkup(target_of(arguments.paths)))
     terminal = Terminal()
     if arguments.json:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from codeintel.cli.answering import ended, indexed
 from codeintel.cli.options import add_json, add_page, add_paths, add_scope
-from codeintel.cli.target import Target, file_of, target_of
+from codeintel.cli.target import file_of, target_of
 from codeintel.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -26,11 +26,18 @@ def add_place(parser: ArgumentParser, *, limit: int) -> None:
 
 def print_places(arguments: Namespace, question: Literal["definition_at", "references_at"]) -> int:
     """Ask, and print one place a line."""
-    target, place = _place(arguments)
+    place = _PLACE.fullmatch(arguments.symbol)
+    if place:
+        target, path = file_of(place["path"], ".")
+    else:
+        target, path = target_of(arguments.paths), None
     with indexed(target) as intel:
         ask = intel.definition_at if question == "definition_at" else intel.references_at
         answer = ask(
-            **place,
+            path=path,
+            line=int(place["line"]) if place else None,
+            column=int(place["column"]) if place and place["column"] else None,
+            symbol=None if place else arguments.symbol,
             limit=arguments.limit,
             cursor=arguments.cursor,
             scope=target.scope(arguments),
@@ -45,15 +52,6 @@ def print_places(arguments: Namespace, question: Literal["definition_at", "refer
     return ended(
         arguments, len(answer.locations), answer.about, next_cursor=answer.next_cursor, rest=rest
     )
-
-
-def _place(arguments: Namespace) -> tuple[Target, dict[str, object]]:
-    match = _PLACE.fullmatch(arguments.symbol)
-    if not match:
-        return target_of(arguments.paths), {"symbol": arguments.symbol}
-    target, path = file_of(match["path"], ".")
-    column = int(match["column"]) if match["column"] else None
-    return target, {"path": path, "line": int(match["line"]), "column": column}
 
 
 def _print_location(terminal: Terminal, location: "Location", path: str) -> None:

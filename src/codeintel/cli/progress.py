@@ -1,4 +1,7 @@
-"""Shows where a long run stands: a bar on a terminal, plain lines elsewhere; always on stderr."""
+"""Shows where a long run stands: bars on a terminal, plain lines elsewhere; always on stderr.
+
+Nothing is shown before there is something to count, so that a run with nothing to do is silent.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -7,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
+    import rich.progress
 
     from codeintel.indexer.progress import Progress, ProgressCallback
 
@@ -18,11 +21,14 @@ _LINE_EVERY_S = 5.0
 def shown_progress(stream: TextIO | None = None) -> Iterator["ProgressCallback"]:
     """Give a callback that shows each stage with its counts, its rate and the time left."""
     stream = stream or sys.stderr
-    if stream.isatty():
-        with _bars(stream) as callback:
-            yield callback
-    else:
+    if not stream.isatty():
         yield PlainProgress(stream)
+        return
+    bars = BarProgress(stream)
+    try:
+        yield bars
+    finally:
+        bars.close()
 
 
 class PlainProgress:
@@ -35,6 +41,8 @@ class PlainProgress:
 
     def __call__(self, progress: "Progress") -> None:
         """Take note of where the run stands."""
+        if not progress.total:
+            return
         now_s = monotonic()
         if progress.stage != self._stage:
             self._stage, self._began_s = progress.stage, now_s
@@ -45,9 +53,7 @@ class PlainProgress:
 
     @staticmethod
     def _text(progress: "Progress", seconds: float) -> str:
-        text = f"{progress.stage}: {progress.done:,}"
-        if progress.total:
-            text += f" of {progress.total:,}"
+        text = f"{progress.stage}: {progress.done:,} of {progress.total:,}"
         if not progress.done or seconds < 1:
             return text
         rate = progress.done / seconds
@@ -56,29 +62,43 @@ class PlainProgress:
         return f"{text}, {left / rate:,.0f} s left" if left > 0 else text
 
 
-@contextmanager
-def _bars(stream: TextIO) -> Iterator["ProgressCallback"]:
-    from rich import progress as bars
-    from rich.console import Console
+class BarProgress:
+    """Draws a bar for each stage, and wipes them away at the end."""
 
-    tasks: dict[str, TaskID] = {}
-    with bars.Progress(
-        bars.TextColumn("{task.description:8}"),
-        bars.BarColumn(),
-        bars.MofNCompleteColumn(),
-        bars.TextColumn("{task.fields[rate]}"),
-        bars.TimeRemainingColumn(elapsed_when_finished=True),
-        console=Console(file=stream),
-        transient=True,
-    ) as display:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._display: rich.progress.Progress | None = None
+        self._tasks: dict[str, rich.progress.TaskID] = {}
 
-        def show(progress: "Progress") -> None:
-            total = progress.total or None
-            if progress.stage not in tasks:
-                tasks[progress.stage] = display.add_task(progress.stage, total=total, rate="")
-            task = tasks[progress.stage]
-            speed = display.tasks[task].finished_speed or display.tasks[task].speed
-            rate = f"{speed:,.0f}/s" if speed else ""
-            display.update(task, completed=progress.done, total=total, rate=rate)
+    def __call__(self, progress: "Progress") -> None:
+        """Take note of where the run stands."""
+        if not progress.total:
+            return
+        self._display = self._display or self._started()
+        if progress.stage not in self._tasks:
+            self._tasks[progress.stage] = self._display.add_task(progress.stage, rate="")
+        task = self._tasks[progress.stage]
+        speed = self._display.tasks[task].speed
+        rate = f"{speed:,.0f}/s" if speed else ""
+        self._display.update(task, completed=progress.done, total=progress.total, rate=rate)
 
-        yield show
+    def close(self) -> None:
+        """Wipe the bars away."""
+        if self._display:
+            self._display.stop()
+
+    def _started(self) -> "rich.progress.Progress":
+        from rich import progress
+        from rich.console import Console
+
+        display = progress.Progress(
+            progress.TextColumn("{task.description:8}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[rate]}"),
+            progress.TimeRemainingColumn(elapsed_when_finished=True),
+            console=Console(file=self._stream),
+            transient=True,
+        )
+        display.start()
+        return display

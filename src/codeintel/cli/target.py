@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from codeintel.api import CodeIntel
     from codeintel.types import Scope
 
-_GLOB_SIGNS = str.maketrans({sign: f"[{sign}]" for sign in "*?[{"})
+_GLOB_SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "*?[]{}\\"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Target:
 
         include = tuple(arguments.include)
         if self.inside:
-            folders = [path.translate(_GLOB_SIGNS) for path in self.inside]
+            folders = ["/" + path.translate(_GLOB_SIGNS) for path in self.inside]
             include = tuple(_below(folders, include)) if include else tuple(folders)
         return Scope(
             include_globs=include,
@@ -60,9 +60,15 @@ class Target:
 
 
 def _below(folders: Iterable[str], globs: Sequence[str]) -> Iterator[str]:
+    """Give the globs as they read from the top of the repository instead of from the folders."""
     for folder in folders:
         for glob in globs:
-            yield f"{folder}/{glob}" if "/" in glob else f"{folder}/**/{glob}"
+            if glob.startswith("!"):
+                yield glob
+            elif "/" in glob.rstrip("/"):
+                yield f"{folder}/{glob.lstrip('/')}"
+            else:
+                yield f"{folder}/**/{glob}"
 
 
 def root_of(path: Path) -> Path:
