@@ -1,9 +1,10 @@
 """One generation, opened for reading, and the way to the newest one."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from codeintel.errors import IndexCorruptError, IndexMissingError
 from codeintel.index.faiss_manager import FAISSManager
 from codeintel.index.lexical import LexicalIndex
+from codeintel.index.trigram import TrigramIndex
 from codeintel.store.catalog import Catalog
 from codeintel.store.generations import GenerationStore, Manifest
 from codeintel.store.identity import chunk_id
@@ -18,6 +20,7 @@ from codeintel.store.identity import chunk_id
 # Enough for a median within a few percent, small enough to cost 50 µs.
 _SAMPLE_CHUNKS = 256
 _OPEN_TRIES = 5
+T = TypeVar("T")
 
 
 class Snapshot:
@@ -27,9 +30,18 @@ class Snapshot:
         folder = store.folder(manifest.generation)
         store.verify(manifest)
         self.manifest = manifest
+        self._made: dict[str, Any] = {}
         self.lexical = LexicalIndex(folder / "lexical")
+        self.trigrams = TrigramIndex.open(folder / "trigrams")
         self.vectors = FAISSManager.open(folder / "vectors")
         self.catalog = Catalog(store.root / "catalog.sqlite", manifest.generation)
+
+    def cached(self, name: str, make: Callable[[], T]) -> T:
+        """Give what a layer above made of this generation, made on first use."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: T = self._made[name]
+        return made
 
     def close(self) -> None:
         """Close the databases; mapped files go with the last reference."""
@@ -50,6 +62,16 @@ class Snapshot:
         for name in self.catalog.definition_names:
             folded.setdefault(name.lower(), []).append(name)
         return folded
+
+    def text_of(self, document_id: int) -> str:
+        """Give the text of a document as it was indexed."""
+        data = self.trigrams.text(document_id)
+        if data is None:
+            raise IndexCorruptError(
+                f"The text index does not have document {document_id}.",
+                cure="Run `codeintel index --full` to write it anew.",
+            )
+        return data.decode("utf-8")
 
     def chunk_at(self, document_id: int, line: int) -> int | None:
         """Give the id of the chunk that holds a line of a document."""

@@ -12,7 +12,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from codeintel.embedding.base import Embedder
-from codeintel.errors import EmbeddingUnavailableError, IndexCorruptError
+from codeintel.errors import (
+    EmbeddingUnavailableError,
+    IndexCorruptError,
+    PathNotFoundError,
+    RepositoryError,
+)
 from codeintel.git.files import Source, SourceFile, blob_id
 from codeintel.indexer.parsers import Parsers
 from codeintel.indexer.plan import Plan, make_plan
@@ -26,7 +31,7 @@ from codeintel.store.catalog import Document
 from codeintel.store.catalog_writer import CatalogWriter
 from codeintel.store.generations import EmbedderRecord, GenerationStore, Manifest
 from codeintel.store.vector_cache import VectorCache
-from codeintel.types import IndexReport
+from codeintel.types import IndexReport, SkippedFile, SkipReason
 
 _FIRST_SLICE_S = 5.0
 # Content is committed this often while a generation is written, so that a killed run resumes.
@@ -150,7 +155,7 @@ class _Run:
         with self.tally.timed("files"):
             tasks = self._tasks(writer, live, time.monotonic() + slice_s)
             self._take_all(writer, self.parsers.prepare(tasks), live)
-        self.tell(Progress("publish", self.n_total - len(self.remaining), self.n_total))
+        self._tell_files("publish")
         manifest = writer.publish(
             self.source.name,
             self.source.commit,
@@ -169,8 +174,15 @@ class _Run:
             file = self.remaining.popleft()
             try:
                 data = self.source.read(file)
-            except FileNotFoundError:
+            except PathNotFoundError:
                 continue  # removed since it was listed: the next run finds it gone
+            except RepositoryError as error:
+                writer.skip(
+                    SkippedFile(file.path, SkipReason.UNREADABLE, error.message),
+                    file.stamp,
+                    live.get(file.path),
+                )
+                continue
             blob = file.blob or blob_id(data)
             if not writer.keep(file, blob, live.get(file.path)):
                 writer.expect(file, blob, len(data))
@@ -181,16 +193,21 @@ class _Run:
     ) -> None:
         """Store files as they come from the parsers."""
         told = committed = time.monotonic()
+        self._tell_files("index")
         for item in prepared:
             writer.take(item, live.get(item.path), self.tally)
             now = time.monotonic()
             if now - told > _TELL_S:
                 told = now
-                self.tell(Progress("index", self.n_total - len(self.remaining), self.n_total))
+                self._tell_files("index")
             if now - committed > _COMMIT_S:
                 committed = now
                 self.catalog.commit()
                 self.catalog.begin()
+
+    def _tell_files(self, stage: str) -> None:
+        """Tell how many files are done."""
+        self.tell(Progress(stage, self.n_total - len(self.remaining), self.n_total))
 
     def _report(self, manifest: Manifest, *, changed: bool) -> IndexReport:
         """Sum up the run."""

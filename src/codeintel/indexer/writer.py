@@ -8,6 +8,7 @@ import numpy as np
 from codeintel.git.files import SourceFile
 from codeintel.index.faiss_manager import FAISSManager
 from codeintel.index.lexical import LexicalChunk, LexicalWriter
+from codeintel.index.trigram_writer import TrigramWriter
 from codeintel.indexer.plan import Plan
 from codeintel.indexer.prepare import Prepared
 from codeintel.indexer.tally import Tally
@@ -16,6 +17,7 @@ from codeintel.lang import PIPELINE
 from codeintel.store.catalog import Document
 from codeintel.store.catalog_writer import CatalogWriter
 from codeintel.store.generations import Draft, EmbedderRecord, GenerationStore, Manifest
+from codeintel.types import SkippedFile
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -51,6 +53,7 @@ class GenerationWriter:
         self._draft: Draft = store.draft()
         part = self._draft.part if fresh else self._draft.link_part
         self._lexical = LexicalWriter(part("lexical"))
+        self._trigrams = TrigramWriter(part("trigrams"))
         current = store.manifest()
         self._vectors = (
             FAISSManager.create(embedder.dim)
@@ -81,13 +84,17 @@ class GenerationWriter:
         """Remember a file that goes through the parsers."""
         self._arrivals[file.path] = Arrival(file, blob, size_bytes)
 
+    def skip(self, file: SkippedFile, stamp: str, known: Document | None) -> None:
+        """Record why a file is not indexed, and let go of the document that its path had."""
+        if known is not None:
+            self._retire(known)
+        self._catalog.skip(file, stamp)
+
     def take(self, item: Prepared, known: Document | None, tally: Tally) -> None:
         """Store a prepared file in the place of the document that its path had."""
         arrival = self._arrivals.pop(item.path)
         if item.skipped is not None:
-            if known is not None:
-                self._retire(known)
-            self._catalog.skip(item.skipped, arrival.file.stamp)
+            self.skip(item.skipped, arrival.file.stamp, known)
             return
         assert item.parsed is not None
         document = self._catalog.find(item.path, arrival.blob, PIPELINE)
@@ -106,6 +113,7 @@ class GenerationWriter:
             self._catalog.touch(document, arrival.file.stamp)
         if self._fresh or known is None or known.id != document:
             self._lexical.add(_lexical_chunks(document, chunks, item))
+            self._trigrams.add(document, item.text)
         self._catalog.clear_pending(chunks)
         self._stage.add(chunks, [chunk.text for chunk in item.chunks])
 
@@ -122,6 +130,7 @@ class GenerationWriter:
             self._write_vectors(embedded, merge=merge)
         with tally.timed("publish"):
             self._lexical.finish()
+            self._trigrams.finish()
             self._catalog.commit()
             self._catalog.checkpoint()
             counts = {**self._catalog.counts(), "files_remaining": n_remaining}
@@ -141,6 +150,7 @@ class GenerationWriter:
         self._catalog.retire([document.id])
         if not self._fresh:
             self._lexical.remove([document.id])
+            self._trigrams.remove([document.id])
         self._dropped_chunks += self._catalog.chunk_ids(document.id)
 
     def _write_vectors(self, embedded: ChunkVectors, *, merge: bool) -> None:

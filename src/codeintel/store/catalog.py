@@ -98,6 +98,12 @@ class Catalog:
         return {document.path: document for document in self.documents}
 
     @cached_property
+    def stamps(self) -> dict[str, str]:
+        """The stamp of every file that was looked at, by path; skipped ones are among them."""
+        rows = self._query(f"SELECT path, stamp FROM skipped WHERE {ALIVE}")
+        return dict(rows) | {document.path: document.stamp for document in self.documents}
+
+    @cached_property
     def skipped(self) -> tuple[SkippedFile, ...]:
         """All files that are not indexed, ordered by path."""
         rows = self._query(f"SELECT path, reason, detail FROM skipped WHERE {ALIVE} ORDER BY path")

@@ -13,6 +13,8 @@ _CURES = {
     errno.ENOSPC: ("The disk is full.", "Free some space; the old index still answers."),
     errno.EDQUOT: ("The disk quota is used up.", "Free some space; the old index still answers."),
     errno.EROFS: ("The file system is read-only.", "Choose another index folder."),
+    errno.ENOTDIR: ("A part of its path is no folder.", "Choose another index folder."),
+    errno.EEXIST: ("A file stands in its place.", "Choose another index folder."),
     errno.EACCES: ("Permission is missing.", "Choose another index folder, or mend its owner."),
     errno.EPERM: ("Permission is missing.", "Choose another index folder, or mend its owner."),
 }

@@ -97,8 +97,9 @@ class Draft:
         folder = self.part(name)
         source = self._previous / name if self._previous else None
         if source and source.is_dir():
-            for file in source.iterdir():
-                os.link(file, folder / file.name)
+            with storage_errors(f"the index folder '{folder}'"):
+                for file in source.iterdir():
+                    os.link(file, folder / file.name)
         return folder
 
 

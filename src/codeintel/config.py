@@ -1,0 +1,123 @@
+"""Settings, and the only place that reads the environment.
+
+Each setting is an environment variable ``CODEINTEL_`` + its name in capitals.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codeintel.embedding.vllm_options import VLLMOptions
+from codeintel.errors import ConfigurationError
+
+_PREFIX = "CODEINTEL_"
+
+
+def default_index_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """Give the folder that holds the indexes of all repositories: the user's cache."""
+    cache = environment.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "codeintel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a person can decide.
+
+    Attributes
+    ----------
+    index_dir
+        Folder below which each repository has its index folder.
+    workers
+        Parser processes of an indexing run, at least 1; the number of cores by default.
+    merge
+        Whether the secondary vector index is merged by itself when it has grown too large.
+    embedding_url
+        Base URLs of an OpenAI-compatible embedding server, separated by commas; the bundled model
+        is used where there is none.
+    embedding_model
+        The model's name on that server.
+    embedding_api_key
+        Sent as a bearer token; never shown.
+    embedding_query_template, embedding_document_template
+        What is sent for a text; ``{text}`` stands for it.
+    model_path
+        Folder of a static model (model2vec) to use instead of the bundled one.
+    """
+
+    index_dir: Path = field(default_factory=default_index_dir)
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    merge: bool = True
+    embedding_url: str = ""
+    embedding_model: str = ""
+    embedding_api_key: str = field(default="", repr=False)
+    embedding_query_template: str = "{text}"
+    embedding_document_template: str = "{text}"
+    model_path: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ConfigurationError(
+                f"The number of workers is {self.workers}.", cure="It must be at least 1."
+            )
+        if self.embedding_url and not self.embedding_model:
+            raise ConfigurationError(
+                "An embedding server is set, but no model.", cure=f"Set {_PREFIX}EMBEDDING_MODEL."
+            )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the environment; a variable that is empty counts as not set.
+
+        Raises
+        ------
+        ConfigurationError
+            A variable has an impossible value.
+        """
+
+        def text(name: str) -> str:
+            return environment.get(_PREFIX + name, "")
+
+        model_path = text("MODEL_PATH")
+        defaults = cls()
+        return cls(
+            index_dir=Path(text("INDEX_DIR") or default_index_dir(environment)).expanduser(),
+            workers=_integer(_PREFIX + "WORKERS", text("WORKERS"), defaults.workers),
+            merge=_boolean(_PREFIX + "MERGE", text("MERGE"), defaults.merge),
+            embedding_url=text("EMBEDDING_URL"),
+            embedding_model=text("EMBEDDING_MODEL"),
+            embedding_api_key=text("EMBEDDING_API_KEY"),
+            embedding_query_template=text("EMBEDDING_QUERY_TEMPLATE") or "{text}",
+            embedding_document_template=text("EMBEDDING_DOCUMENT_TEMPLATE") or "{text}",
+            model_path=Path(model_path).expanduser() if model_path else None,
+        )
+
+    def vllm_options(self) -> VLLMOptions | None:
+        """Give the options of the embedding server; None where the bundled model is used."""
+        if not self.embedding_url:
+            return None
+        return VLLMOptions(
+            base_urls=tuple(url.strip() for url in self.embedding_url.split(",")),
+            model=self.embedding_model,
+            api_key=self.embedding_api_key,
+            query_template=self.embedding_query_template,
+            document_template=self.embedding_document_template,
+        )
+
+
+def _integer(name: str, value: str, default: int) -> int:
+    """Read a whole number."""
+    try:
+        return int(value) if value else default
+    except ValueError:
+        raise ConfigurationError(f"{name} is '{value}'.", cure="Give a whole number.") from None
+
+
+def _boolean(name: str, value: str, default: bool) -> bool:
+    """Read a truth value."""
+    if not value:
+        return default
+    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if value.lower() not in known:
+        raise ConfigurationError(f"{name} is '{value}'.", cure="Give true or false.")
+    return known[value.lower()]

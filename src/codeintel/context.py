@@ -1,0 +1,226 @@
+"""Opens, shares and closes everything that answering needs."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from codeintel.config import Settings
+from codeintel.embedding.base import Embedder
+from codeintel.errors import (
+    InputError,
+    PathNotFoundError,
+    RepositoryError,
+    UnknownRepositoryError,
+)
+from codeintel.git.client import GitClient
+from codeintel.git.files import Source, open_revision, open_source
+from codeintel.index.snapshot import LiveIndex, Snapshot
+from codeintel.indexer.pipeline import IndexOptions, index_repository
+from codeintel.indexer.progress import Progress, ProgressCallback
+from codeintel.lang.content import SourceText, read_source
+from codeintel.store.generations import GenerationStore
+from codeintel.types import IndexReport
+
+# Listing 20,000 files takes 0.1 s; a change is seen by exact search after this time at the latest.
+_LOOK_S = 1.0
+
+
+class ServedRepository:
+    """One repository: its files, its index and its history."""
+
+    def __init__(self, path: Path, name: str, settings: Settings) -> None:
+        self.path = path
+        self.name = name
+        self.store = GenerationStore(index_folder(path, settings))
+        self.live = LiveIndex(self.store)
+        self._options = IndexOptions(settings.workers, settings.merge)
+        self._lock = threading.Lock()
+        self._looking = threading.Lock()
+        self._changes: tuple[int, float, dict[str, str | None]] = (0, 0.0, {})
+        self.progress: Progress | None = None
+        """Where the indexing run of this process stands; None while there is none."""
+
+    @cached_property
+    def source(self) -> Source:
+        """Where documents are read from."""
+        return open_source(self.path)
+
+    @cached_property
+    def git(self) -> GitClient:
+        """Blame and history."""
+        return GitClient(self.path, cache_dir=self.store.root / "git")
+
+    def index(
+        self, embedder: Embedder, *, full: bool = False, progress: ProgressCallback | None = None
+    ) -> IndexReport:
+        """Bring the index up to date; a second call meanwhile waits for the first."""
+
+        def tell(state: Progress) -> None:
+            self.progress = state
+            if progress:
+                progress(state)
+
+        with self._lock:
+            # Opened anew: HEAD may have moved.
+            source = open_source(self.path)
+            try:
+                return index_repository(
+                    self.store, source, embedder, self._options, full=full, progress=tell
+                )
+            finally:
+                self.progress = None
+                source.close()
+
+    def changes(self, snapshot: Snapshot) -> dict[str, str | None]:
+        """Give the files that are not as a generation has them, by path, with their present text.
+
+        None stands for a file that is gone or is no text. Files are looked at once a second at
+        most.
+        """
+        with self._looking:
+            generation, looked, found = self._changes
+            if generation == snapshot.manifest.generation and time.monotonic() - looked < _LOOK_S:
+                return found
+            found = self._look(snapshot)
+            self._changes = snapshot.manifest.generation, time.monotonic(), found
+            return found
+
+    def _look(self, snapshot: Snapshot) -> dict[str, str | None]:
+        """Compare the files with a generation."""
+        source = open_source(self.path)
+        try:
+            listing = source.list_files()
+            stamps = snapshot.catalog.stamps
+            listed = {file.path for file in listing.files}
+            by_path = snapshot.catalog.by_path
+            found: dict[str, str | None] = {path: None for path in by_path if path not in listed}
+            for file in listing.files:
+                if stamps.get(file.path) == file.stamp:
+                    continue
+                try:
+                    text = read_source(file.path, source.read(file))
+                except (PathNotFoundError, RepositoryError):
+                    text = None
+                if isinstance(text, SourceText):
+                    found[file.path] = text.text
+                elif file.path in by_path:
+                    found[file.path] = None
+            return found
+        finally:
+            source.close()
+
+    def read_at(self, path: str, rev: str) -> tuple[bytes, str]:
+        """Read a file as it was at a revision; gives its bytes and the revision's full sha.
+
+        Raises
+        ------
+        UnknownRevisionError
+            Git cannot resolve the revision.
+        PathNotFoundError
+            The revision has no such file.
+        """
+        source = open_revision(self.path, rev)
+        try:
+            data = source.read_path(path)
+        finally:
+            source.close()
+        if data is None or source.commit is None:
+            raise PathNotFoundError(f"There is no file '{path[:200]}' at '{rev[:100]}'.")
+        return data, source.commit
+
+    def close(self) -> None:
+        """Close the index and end the git processes."""
+        self.live.close()
+        for name in ("source", "git"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+
+class ApplicationContext:
+    """The served repositories and the embedder they share.
+
+    Parameters
+    ----------
+    paths
+        Folders or git repositories; each is known by its folder's name (with a number where two
+        have the same).
+    """
+
+    def __init__(self, paths: Iterable[Path], settings: Settings | None = None) -> None:
+        self.settings = settings or Settings.from_environment()
+        self.repositories: dict[str, ServedRepository] = {}
+        for path in dict.fromkeys(path.resolve() for path in paths):
+            if not path.is_dir():
+                raise PathNotFoundError(
+                    f"There is no folder '{path}'.", cure="Give the path of a repository."
+                )
+            name = self._free_name(path.name or "root")
+            self.repositories[name] = ServedRepository(path, name, self.settings)
+        if not self.repositories:
+            raise InputError("No repository is named.", cure="Give the path of at least one.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """Turns chunks and questions into vectors; opened on first use."""
+        options = self.settings.vllm_options()
+        if options is not None:
+            from codeintel.embedding.vllm import VLLMClient, VLLMEmbedder
+
+            return VLLMEmbedder(VLLMClient(options))
+        from codeintel.embedding.static import StaticEmbedder
+
+        return StaticEmbedder()
+
+    def select(self, repo: str | None) -> list[ServedRepository]:
+        """Give the repository of a name, or all of them.
+
+        Raises
+        ------
+        UnknownRepositoryError
+            No repository of that name is served.
+        """
+        if repo is None:
+            return list(self.repositories.values())
+        found = self.repositories.get(repo)
+        if found is None:
+            raise UnknownRepositoryError(
+                f"No repository '{repo[:200]}' is served.", suggestions=sorted(self.repositories)
+            )
+        return [found]
+
+    def close(self) -> None:
+        """Close everything; closing twice is fine."""
+        for repository in self.repositories.values():
+            repository.close()
+        if "embedder" in self.__dict__:
+            self.__dict__.pop("embedder").close()
+
+    def _free_name(self, name: str) -> str:
+        """Number a name that is taken."""
+        number, free = 2, name
+        while free in self.repositories:
+            free = f"{name}-{number}"
+            number += 1
+        return free
+
+
+def index_folder(path: Path, settings: Settings) -> Path:
+    """Give the index folder of a repository: its name and a hash of its place."""
+    place = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+    return settings.index_dir / f"{path.name or 'root'}-{place[:12]}"

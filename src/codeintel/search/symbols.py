@@ -1,0 +1,65 @@
+"""Finds defined names the way people type them: exactly, by beginning, humps, parts or typos."""
+
+import re
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_\W\d]+|\d+")
+_LEAST_TYPO_RATIO = 0.75
+_LEAST_TYPO_CHARS = 4
+
+
+def match_names(query: str, names: Iterable[str]) -> dict[str, float]:
+    """Score names against what was typed; higher is better, those that do not match are left out.
+
+    The rungs: same name (1.0), but for case (0.95), beginning (0.8), initials of humps as in
+    ``gUN`` for ``getUserName`` (0.7), a part (0.6), letters in order (0.4), a typo (0.3). Within a
+    rung the shorter name is better. Where a letter is typed in upper case, case counts.
+    """
+    folded = query.lower()
+    smart = query != folded
+    subsequence = re.compile(".*?".join(map(re.escape, folded)), re.DOTALL)
+    scores = {}
+    for name in names:
+        rung = _rung(query, folded, name, smart, subsequence)
+        if rung:
+            scores[name] = rung + 0.05 * min(1.0, len(query) / max(1, len(name)))
+    if not scores and len(query) >= _LEAST_TYPO_CHARS:
+        scores = _typos(folded, names)
+    return scores
+
+
+def _rung(query: str, folded: str, name: str, smart: bool, subsequence: re.Pattern[str]) -> float:
+    """Give the rung of one name, 0 where it does not match."""
+    if name == query:
+        return 1.0
+    lower = name.lower()
+    if lower == folded:
+        return 0.95
+    if lower.startswith(folded):
+        return 0.8 if name.startswith(query) or not smart else 0.7
+    if not subsequence.search(lower):
+        return 0.0
+    initials = "".join(hump[0] for hump in _HUMP.findall(name))
+    if len(query) > 1 and initials.lower().startswith(folded):
+        return 0.7
+    if folded in lower:
+        return 0.6 if query in name or not smart else 0.5
+    if lower[0] != folded[0]:
+        return 0.0
+    return 0.4
+
+
+def _typos(folded: str, names: Iterable[str]) -> dict[str, float]:
+    """Score names that differ from what was typed by few letters."""
+    scores = {}
+    matcher = SequenceMatcher(b=folded, autojunk=False)
+    for name in names:
+        if abs(len(name) - len(folded)) > 2:
+            continue
+        matcher.set_seq1(name.lower())
+        if matcher.quick_ratio() >= _LEAST_TYPO_RATIO:
+            ratio = matcher.ratio()
+            if ratio >= _LEAST_TYPO_RATIO:
+                scores[name] = 0.3 * ratio
+    return scores
