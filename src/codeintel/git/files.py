@@ -26,6 +26,7 @@ from codeintel.git.ignore import IgnoreRules
 from codeintel.git.objects import ObjectReader
 from codeintel.git.process import Git
 from codeintel.git.repository import Repository
+from codeintel.git.tree import Tree
 from codeintel.types import SkippedFile, SkipReason
 
 IGNORE_FILE = ".codeintelignore"
@@ -164,7 +165,7 @@ class WorkTreeSource(Source):
     def list_files(self) -> Listing:
         """List what git lists and what is there; deleted files are left out."""
         skipped: dict[str, SkippedFile] = {}
-        with _Tree(self.root) as tree:
+        with Tree(self.root) as tree:
             files: dict[str, SourceFile] = {}
             for name, nested in self._names():
                 path = _printable(name)
@@ -173,12 +174,12 @@ class WorkTreeSource(Source):
                 elif path.encode() != name:
                     skipped[path] = _unreadable(path, "the name is not UTF-8")
                 elif path not in files:
-                    found = tree.look(path)
+                    found = self._look(tree, path)
                     if isinstance(found, SkippedFile):
                         skipped[path] = found
                     elif found is not None:
                         files[path] = found
-            top = tree.look(IGNORE_FILE)  # counts even where git ignores it
+            top = self._look(tree, IGNORE_FILE)  # counts even where git ignores it
         if isinstance(top, SourceFile):
             files.setdefault(IGNORE_FILE, top)
         return self._listing(files.values(), skipped.values())
@@ -186,7 +187,7 @@ class WorkTreeSource(Source):
     def read(self, file: SourceFile) -> bytes:
         """Read a file without following symbolic links, also not those of its folders."""
         try:
-            with _Tree(self.root) as tree:
+            with Tree(self.root) as tree:
                 return tree.read(file.path)
         except PermissionError:
             raise RepositoryError(
@@ -194,6 +195,24 @@ class WorkTreeSource(Source):
             ) from None
         except OSError:
             raise PathNotFoundError(f"The file '{file.path}' is not there any more.") from None
+
+    def _look(self, tree: Tree, path: str) -> SourceFile | SkippedFile | None:
+        """Tell what is at a path; None where no file is."""
+        try:
+            found = tree.stat(path)
+        except OSError as error:
+            return _unreadable(path, error.strerror or "")
+        if found is None or stat.S_ISDIR(found.st_mode):
+            return None
+        if stat.S_ISREG(found.st_mode):
+            stamp = f"{found.st_mtime_ns:x}-{found.st_ctime_ns:x}-{found.st_size:x}"
+            return SourceFile(path, found.st_size, f"{stamp}-{found.st_ino:x}")
+        if stat.S_ISLNK(found.st_mode):
+            target = os.path.realpath(self.root / path)
+            inside = os.path.commonpath([target, self.root]) == os.fspath(self.root)
+            where = "inside the repository" if inside else "out of the repository"
+            return SkippedFile(path, SkipReason.SYMLINK, f"leads {where}")
+        return _unreadable(path, "not a regular file")
 
     def _names(self) -> Iterator[tuple[bytes, bool]]:
         """Yield each name, and whether it is another repository (a submodule or nested clone)."""
@@ -227,7 +246,7 @@ class FolderSource(WorkTreeSource):
 
     def _walk(self, folder: str, rules: IgnoreRules) -> Iterator[tuple[bytes, bool]]:
         """Walk without git."""
-        with _Tree(self.root) as tree, os.scandir(self.root / folder) as entries:
+        with Tree(self.root) as tree, os.scandir(self.root / folder) as entries:
             with contextlib.suppress(OSError):  # there may be none
                 rules.add(folder, _lines(tree.read(_join(folder, ".gitignore"))))
             for entry in entries:
@@ -301,70 +320,6 @@ class RevisionSource(Source):
     def close(self) -> None:
         """End the process that reads blobs."""
         self._objects.close()
-
-
-class _Tree:
-    """Looks at files below a folder without following any symbolic link."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._folders = {"": True}
-
-    def __enter__(self) -> "_Tree":
-        self._handle = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._handle)
-
-    def look(self, path: str) -> SourceFile | SkippedFile | None:
-        """Tell what is at a path; None where nothing is, or only through a linked folder."""
-        try:
-            if not self._is_folder(path.rpartition("/")[0]):
-                return None
-            found = os.stat(path, dir_fd=self._handle, follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            return _unreadable(path, error.strerror or "")
-        if stat.S_ISREG(found.st_mode):
-            stamp = f"{found.st_mtime_ns:x}-{found.st_ctime_ns:x}-{found.st_size:x}"
-            return SourceFile(path, found.st_size, f"{stamp}-{found.st_ino:x}")
-        if stat.S_ISLNK(found.st_mode):
-            target = os.path.realpath(self._root / path)
-            inside = os.path.commonpath([target, self._root]) == os.fspath(self._root)
-            where = "inside the repository" if inside else "out of the repository"
-            return SkippedFile(path, SkipReason.SYMLINK, f"leads {where}")
-        if stat.S_ISDIR(found.st_mode):
-            return None
-        return _unreadable(path, "not a regular file")
-
-    def read(self, path: str) -> bytes:
-        """Read a regular file; OSError where it is not one or a link stands in the way."""
-        *parents, name = path.split("/")
-        handles = [self._handle]
-        try:
-            for parent in parents:
-                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-                handles.append(os.open(parent, flags, dir_fd=handles[-1]))
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-            with open(os.open(name, flags, dir_fd=handles[-1]), "rb") as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise FileNotFoundError(path)
-                return file.read()
-        finally:
-            for handle in handles[1:]:
-                os.close(handle)
-
-    def _is_folder(self, folder: str) -> bool:
-        """Tell whether a folder and all above it are folders and not links to some."""
-        known = self._folders.get(folder)
-        if known is None:
-            known = self._is_folder(folder.rpartition("/")[0]) and stat.S_ISDIR(
-                os.stat(folder, dir_fd=self._handle, follow_symlinks=False).st_mode
-            )
-            self._folders[folder] = known
-        return known
 
 
 def is_ignored(repository: Repository) -> bool:

@@ -30,10 +30,11 @@ class ObjectReader:
             return batch.ask(name)
 
     def read(self, name: str) -> bytes | None:
-        """Read the object that `name` stands for; None where there is none."""
+        """Read the blob that `name` stands for; None where there is none."""
         with self._contents as batch:
             info = batch.ask(name)
-            return None if info is None else batch.take(info.size_bytes)
+            data = None if info is None else batch.take(info.size_bytes)
+            return data if info is not None and info.kind == "blob" else None
 
     def close(self) -> None:
         """End the processes; a later call starts them again."""

@@ -4,6 +4,7 @@ Every process gets an environment made from scratch, arguments that switch off w
 configuration could run, a deadline, a way to be cancelled, and one of a limited number of slots.
 """
 
+import io
 import os
 import subprocess
 import tempfile
@@ -204,8 +205,8 @@ class Git:
             return output
 
     @contextmanager
-    def stream(self, *arguments: str, stdin: bytes = b"") -> Iterator[IO[bytes]]:
-        """Run one command and read what it prints while it runs; for long background work.
+    def stream(self, *arguments: str, stdin: bytes = b"") -> Iterator[io.BufferedReader]:
+        """Run one command and read what it prints while it runs.
 
         The process is killed where the caller leaves early.
 
@@ -213,6 +214,8 @@ class Git:
         ------
         GitCommandError
             It failed; raised when all that it printed was read.
+        DeadlineExceededError
+            The current `job` ended; without one there is no deadline.
         """
         with (
             job(float("inf")) as current,
@@ -226,15 +229,22 @@ class Git:
                 self.start(*arguments, stdin=given, stderr=stderr) as process,
                 current.watch(process),
             ):
-                assert process.stdout is not None
+                assert isinstance(process.stdout, io.BufferedReader)
+                watchdog = threading.Timer(
+                    min(current.remaining_s(), threading.TIMEOUT_MAX), process.kill
+                )
+                watchdog.daemon = True
+                watchdog.start()
                 complete = False
                 try:
                     yield process.stdout
                     complete = not process.stdout.read(1)
                 finally:
+                    watchdog.cancel()
                     if not complete:
                         process.kill()
             if complete and process.returncode:
+                current.remaining_s()
                 stderr.seek(0)
                 raise self.error(arguments, process.returncode, stderr.read())
 

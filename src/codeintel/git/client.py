@@ -1,0 +1,396 @@
+"""Blame and history of a repository's files, typed.
+
+Questions are answered by the fastest layer that is ready (`layers`); all give git's own answer.
+"""
+
+import os
+from collections.abc import Callable
+from functools import cached_property, partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import anyio
+
+from codeintel.errors import (
+    DeadlineExceededError,
+    GitNotInstalledError,
+    InvalidRangeError,
+    NoCommitsError,
+    NotARepositoryError,
+    PathNotFoundError,
+    UnknownRevisionError,
+)
+from codeintel.git.diff import count_lines
+from codeintel.git.dirty import WorkingFile
+from codeintel.git.layers import Layers
+from codeintel.git.objects import ObjectReader
+from codeintel.git.paths import blame_below, full_path
+from codeintel.git.process import DEFAULT_TIMEOUT_S, MAX_PROCESSES, job
+from codeintel.git.question import HistoryQuestion, parse_time
+from codeintel.git.records import Blame, GitBlameEntry, GitHistoryEntry, HistoryPage
+from codeintel.git.repository import Repository
+from codeintel.git.shadow import Shadow
+
+if TYPE_CHECKING:
+    import git
+
+MAX_LIMIT = 10_000
+
+T = TypeVar("T")
+
+
+class GitClient:
+    """Reads blame and history; thread-safe.
+
+    Parameters
+    ----------
+    repo_path
+        A folder in a repository; parent directories are searched. Paths are relative to it.
+    cache_dir
+        Where the shadow, the index of history and the blame cache are kept between runs. Without
+        it git itself answers, in a temporary shadow.
+    timeout_s
+        Time limit of one call.
+
+    Raises
+    ------
+    NotARepositoryError, UnsafeRepositoryError, PathNotFoundError, GitNotInstalledError
+        The repository cannot be opened.
+    """
+
+    def __init__(
+        self,
+        repo_path: Path | str,
+        *,
+        cache_dir: Path | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> None:
+        self._path = Path(repo_path)
+        self._timeout_s = timeout_s
+        self._repository = Repository.find(self._path)
+        self._objects = ObjectReader(self._repository.git)
+        self._layers = Layers(Shadow(self._repository, self._objects, cache_dir))
+
+    @cached_property
+    def repo(self) -> "git.Repo":
+        """The repository as GitPython opens it.
+
+        Raises
+        ------
+        NotARepositoryError
+            GitPython finds none.
+        """
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+        import git
+
+        try:
+            return git.Repo(self._path, search_parent_directories=True)
+        except git.GitCommandNotFound as error:
+            raise GitNotInstalledError("The program 'git' was not found on the PATH.") from error
+        except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
+            raise NotARepositoryError(
+                f"The folder '{self._path.name}' is in no git repository."
+            ) from error
+
+    def resolve(self, rev: str | None = None) -> str:
+        """Give the full sha of the commit that a revision names, HEAD by default.
+
+        Raises
+        ------
+        UnknownRevisionError
+            Git cannot resolve it to one commit.
+        NoCommitsError
+            HEAD was asked, and there are no commits yet.
+        """
+        name = "HEAD" if rev is None else rev
+        info = self._objects.info(f"{name}^{{commit}}") if name.strip() else None
+        if info is not None:
+            return info.id
+        if name == "HEAD":
+            raise NoCommitsError(
+                f"The repository '{self._repository.name}' has no commits yet.",
+                cure="Commit something first.",
+            )
+        raise UnknownRevisionError(
+            f"Git knows no commit '{name[:80]}'.", cure="Give a branch, a tag or a commit's sha."
+        )
+
+    def blame_range(
+        self,
+        path: str,
+        start_line: int = 1,
+        end_line: int | None = None,
+        rev: str | None = None,
+    ) -> list[GitBlameEntry]:
+        """Tell for each line which commit last changed it.
+
+        Parameters
+        ----------
+        path
+            Relative to the folder that was opened.
+        start_line, end_line
+            1-based, both included; a later end means the last line.
+        rev
+            Without it the lines are those of the working tree, and what is not committed yet has a
+            sha of zeros; in a bare repository, those of HEAD.
+
+        Raises
+        ------
+        PathNotFoundError
+            The revision has no such file, or the working tree has it no more.
+        PathOutsideRepositoryError, InvalidRangeError
+            The path or the range is impossible.
+        UnknownRevisionError, NoCommitsError
+            The revision cannot be resolved.
+        GitCommandError, DeadlineExceededError, BusyError
+            Git failed or took too long.
+        """
+        if start_line < 1 or (end_line is not None and end_line < start_line):
+            raise InvalidRangeError(
+                f"The line range {start_line} to {end_line} is impossible.",
+                cure="Lines begin at 1, and the end is not before the start.",
+            )
+        with job(self._timeout_s):
+            sha = self.resolve(rev)
+            name = full_path(path, self._repository.prefix)
+            committed = self._read(sha, name, path)
+            working = None
+            if rev is None and self._repository.work_tree is not None:
+                working = WorkingFile.read(self._repository.work_tree, name)
+            if working is None or working.is_same(committed):
+                last = _last_line(path, count_lines(committed), start_line, end_line)
+                answer = self._blame(sha, name, start_line, last)
+            else:
+                last = _last_line(path, count_lines(working.data), start_line, end_line)
+                answer = working.blame(
+                    self._layers.git,
+                    sha,
+                    committed,
+                    start_line,
+                    last,
+                    partial(self._blame, sha, name),
+                )
+        return blame_below(answer, self._repository.prefix).entries()
+
+    def file_history(
+        self,
+        path: str,
+        limit: int = 50,
+        *,
+        cursor: str | None = None,
+        rev: str | None = None,
+        follow: bool = False,
+        since: str | None = None,
+        until: str | None = None,
+        author: str | None = None,
+    ) -> list[GitHistoryEntry]:
+        """Give the entries of `history_page`, which has the cursor of the next page, too."""
+        page = self.history_page(
+            path,
+            limit,
+            cursor=cursor,
+            rev=rev,
+            follow=follow,
+            since=since,
+            until=until,
+            author=author,
+        )
+        return list(page.entries)
+
+    def history_page(
+        self,
+        path: str,
+        limit: int = 50,
+        *,
+        cursor: str | None = None,
+        rev: str | None = None,
+        follow: bool = False,
+        since: str | None = None,
+        until: str | None = None,
+        author: str | None = None,
+    ) -> HistoryPage:
+        """List the commits that changed a file or folder, in the order of ``git log``.
+
+        Parameters
+        ----------
+        limit
+            At most this many, 1 to 10,000.
+        cursor
+            `next_cursor` of the page before; the other arguments must be the same. It keeps to the
+            commit that the first page began at.
+        rev
+            Where to begin, HEAD by default.
+        follow
+            Go on across renames of a file, as git's own heuristic finds them; never from an index.
+        since, until
+            ISO 8601 dates or times (UTC where no zone is given), both included; of the committer.
+        author
+            Part of the author's name or email, in any case.
+
+        Raises
+        ------
+        PathNotFoundError
+            Neither the revision nor its history has such a path.
+        PathOutsideRepositoryError, InvalidRangeError, InvalidQueryError, InvalidCursorError
+            An argument is impossible.
+        UnknownRevisionError, NoCommitsError
+            The revision cannot be resolved.
+        GitCommandError, DeadlineExceededError, BusyError
+            Git failed or took too long.
+        """
+        if not 1 <= limit <= MAX_LIMIT:
+            raise InvalidRangeError(
+                f"The limit {limit} is impossible.", cure=f"Choose 1 to {MAX_LIMIT}."
+            )
+        question = HistoryQuestion(
+            path=full_path(path, self._repository.prefix),
+            follow=follow,
+            since_s=parse_time("since", since),
+            until_s=parse_time("until", until, end=True),
+            author=author.casefold() if author else None,
+        )
+        with job(self._timeout_s):
+            sha, skip = question.position(cursor) if cursor else (self.resolve(rev), 0)
+            found = self._layers.log(sha, question, skip, limit + 1)
+            if not found and not skip:
+                self._check_known(sha, question, path)
+        more = question.cursor(sha, skip + limit) if len(found) > limit else None
+        return HistoryPage(tuple(commit.entry() for commit in found[:limit]), more)
+
+    def close(self) -> None:
+        """End the processes that stay open between calls."""
+        self._objects.close()
+        if "repo" in self.__dict__:
+            self.repo.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _blame(self, sha: str, name: str, first: int, last: int) -> Blame:
+        if last < first:  # an empty file
+            return Blame((), {})
+        return self._layers.blame(sha, name, first, last)
+
+    def _read(self, sha: str, name: str, path: str) -> bytes:
+        """Read a file at a commit."""
+        if "\n" in name:  # which the line protocol of `ObjectReader` cannot carry
+            blob = self._blob_of_odd_name(sha, name)
+            data = self._objects.read(blob) if blob else None
+        else:
+            data = self._objects.read(f"{sha}:{name}")
+        if data is None:
+            raise PathNotFoundError(
+                f"There is no file '{path[:200]}' in commit {sha[:8]}.",
+                cure="Folders, submodules and files that were never committed have no blame.",
+            )
+        return data
+
+    def _blob_of_odd_name(self, sha: str, name: str) -> str:
+        output = self._repository.git.run("ls-tree", "-z", "--full-tree", sha, "--", name)
+        return output.split(b"\t")[0].split()[2].decode() if output else ""
+
+    def _check_known(self, sha: str, question: HistoryQuestion, path: str) -> None:
+        """Raise where a path has no commits because there is and was no such path."""
+        anything = HistoryQuestion(path=question.path)
+        if not question.filters or not self._layers.log(sha, anything, 0, 1):
+            raise PathNotFoundError(
+                f"No commit up to {sha[:8]} has a path '{path[:200]}'.",
+                cure="Files that were never committed have no history.",
+            )
+
+
+def _last_line(path: str, n_lines: int, first: int, last: int | None) -> int:
+    """Clamp the end of a range to the file, and refuse a start that lies behind it."""
+    if first > max(n_lines, 1):
+        raise InvalidRangeError(
+            f"Line {first} is past the end of '{path}', which has {n_lines} lines."
+        )
+    return n_lines if last is None else min(last, n_lines)
+
+
+class AsyncGitClient:
+    """The asynchronous face of a `GitClient`.
+
+    At most `limit` calls run at once, each in a thread; the others wait in line, and the waiting
+    counts towards the deadline. A cancelled call kills its git process.
+
+    Parameters
+    ----------
+    client
+        Stays the caller's own; `aclose` closes it.
+    """
+
+    def __init__(
+        self,
+        client: GitClient,
+        *,
+        limit: int = MAX_PROCESSES,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> None:
+        self._client = client
+        self._limiter = anyio.CapacityLimiter(limit)
+        self._timeout_s = timeout_s
+
+    async def resolve(self, rev: str | None = None) -> str:
+        """Do as `GitClient.resolve`."""
+        return await self._call(partial(self._client.resolve, rev))
+
+    async def blame_range(
+        self, path: str, start_line: int = 1, end_line: int | None = None, rev: str | None = None
+    ) -> list[GitBlameEntry]:
+        """Do as `GitClient.blame_range`."""
+        return await self._call(partial(self._client.blame_range, path, start_line, end_line, rev))
+
+    async def file_history(
+        self,
+        path: str,
+        limit: int = 50,
+        *,
+        cursor: str | None = None,
+        rev: str | None = None,
+        follow: bool = False,
+        since: str | None = None,
+        until: str | None = None,
+        author: str | None = None,
+    ) -> HistoryPage:
+        """Do as `GitClient.history_page`."""
+        return await self._call(
+            partial(
+                self._client.history_page,
+                path,
+                limit,
+                cursor=cursor,
+                rev=rev,
+                follow=follow,
+                since=since,
+                until=until,
+                author=author,
+            )
+        )
+
+    async def aclose(self) -> None:
+        """Close the client."""
+        await anyio.to_thread.run_sync(self._client.close)
+
+    async def _call(self, call: Callable[[], T]) -> T:
+        with job(self._timeout_s) as current:
+            try:
+                with anyio.fail_after(self._timeout_s):
+                    return await anyio.to_thread.run_sync(
+                        call, abandon_on_cancel=True, limiter=self._limiter
+                    )
+            except TimeoutError:
+                raise DeadlineExceededError(
+                    f"Git did not answer within {self._timeout_s:g} s."
+                ) from None
+            finally:
+                current.cancel()
