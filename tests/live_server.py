@@ -5,9 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
-
-from codeintel.server.http import HttpOptions, build_app, listen
+from codeintel.server.http import App, DrainingServer, HttpOptions, listen
 
 
 @contextmanager
@@ -15,14 +13,8 @@ def serve(codeintel: object, options: HttpOptions | None = None) -> Iterator[str
     """Serve in a thread of its own, and give the base URL."""
     options = options or HttpOptions(port=0)
     server_socket: socket.socket = listen(options)
-    config = uvicorn.Config(
-        build_app(codeintel, options),  # type: ignore[arg-type]
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [server_socket]})
+    server = DrainingServer(App(codeintel, options), options)  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.run, args=([server_socket],))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server_socket.getsockname()[1]}"

@@ -4,6 +4,7 @@ import json
 
 import httpx
 import pytest
+
 from fake_codeintel import FakeCodeIntel
 from live_server import serve
 

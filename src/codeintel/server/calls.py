@@ -3,9 +3,8 @@
 import difflib
 import logging
 import re
-import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,12 @@ import msgspec
 
 from codeintel.errors import CodeIntelError, InputError
 from codeintel.server.auth import Principal
-from codeintel.server.door import Door, SingleFlight
+from codeintel.server.door import Door, Lane, SingleFlight
+from codeintel.server.logs import NO_REQUEST, new_request_id, request_id
 from codeintel.server.render import describe_error, render, render_error
 from codeintel.server.schemas import RepositoryArguments, ScopedArguments
 from codeintel.server.tools import TOOLS, Tool
-from codeintel.types import Scope
+from codeintel.types import Scope, StatusAnswer
 
 if TYPE_CHECKING:
     from codeintel.api import CodeIntel
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _INTERNAL = "internal"
+_STATUS_DEADLINE_S = 5.0
 
 
 class UnknownToolError(InputError):
@@ -80,21 +81,25 @@ class Calls:
 
     Parameters
     ----------
-    observe
-        Told of every call: tool, principal, outcome and seconds.
+    observers
+        Each is told of every call: tool, principal, outcome and seconds.
     """
 
-    def __init__(self, codeintel: "CodeIntel", door: Door, observe: Observer | None = None) -> None:
+    def __init__(
+        self, codeintel: "CodeIntel", door: Door, observers: Sequence[Observer] = ()
+    ) -> None:
         self._codeintel = codeintel
         self._door = door
         self._flights = SingleFlight()
-        self._observe = observe
+        self._observers = tuple(observers)
 
     async def call(
         self, name: str, arguments: Mapping[str, Any] | None, principal: Principal
     ) -> Outcome:
         """Answer one call; never raises but for cancellation."""
         start = time.perf_counter()
+        if request_id.get() == NO_REQUEST:
+            request_id.set(new_request_id())
         try:
             tool = find_tool(name)
             decoded = decode_arguments(tool, arguments)
@@ -104,10 +109,25 @@ class Calls:
             outcome = failed(error)
         except Exception:
             outcome = _internal(name)
-        if self._observe:
-            known = name if name in TOOLS else "unknown"
-            self._observe(known, principal, outcome, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        for observe in self._observers:
+            observe(name if name in TOOLS else "unknown", principal, outcome, seconds)
         return outcome
+
+    async def status(self) -> StatusAnswer:
+        """Give the state of all indexes, for probes and metrics.
+
+        Raises
+        ------
+        CodeIntelError
+            There is no answer.
+        """
+        return await self._flights.run(
+            "status",
+            lambda: self._door.run(
+                Lane.WAIT, self._codeintel.index_status, deadline_s=_STATUS_DEADLINE_S
+            ),
+        )
 
     async def _ask(
         self, tool: Tool, arguments: RepositoryArguments, principal: Principal
@@ -180,10 +200,10 @@ def _scope(codeintel: "CodeIntel", arguments: RepositoryArguments) -> Scope:
 
 
 def _internal(name: str) -> Outcome:
-    """Log the exception at hand under an id, and tell the caller no more than the id."""
-    incident = secrets.token_hex(4)
-    logger.exception("tool %r failed, incident %s", name, incident)
-    message = f"Internal error; the server's log has it as incident {incident}."
+    """Log the exception at hand, and tell the caller no more than the id to look for."""
+    incident = request_id.get()
+    logger.exception("request %s: tool %r failed", incident, name[:100])
+    message = f"Internal error; the server's log has it under request {incident}."
     return Outcome(
         f"Error [{_INTERNAL}]: {message}",
         msgspec.json.encode({"error": {"code": _INTERNAL, "message": message}}),

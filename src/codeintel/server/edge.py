@@ -8,6 +8,7 @@ from mcp.server.transport_security import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from codeintel.server.auth import LOCAL, Principal, Tokens
+from codeintel.server.logs import new_request_id, request_id
 from codeintel.server.protocol import PRINCIPAL_KEY
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -55,6 +56,7 @@ class Edge:
         if scope["type"] != "http":
             await self._web(scope, receive, send)
             return
+        request_id.set(new_request_id())
         headers = dict(scope["headers"])
         path = scope["path"]
         if path in _PROBES:

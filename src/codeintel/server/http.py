@@ -1,21 +1,29 @@
 """Serves many clients over HTTP."""
 
+import asyncio
 import ipaddress
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 
 from codeintel.errors import ConfigurationError
+from codeintel.server.audit import AuditLog
 from codeintel.server.calls import Calls
 from codeintel.server.door import Door, DoorOptions
 from codeintel.server.edge import Edge, EdgeOptions
+from codeintel.server.health import Health
+from codeintel.server.logs import LogFormat, configure_logs
+from codeintel.server.metrics import Metrics
 from codeintel.server.protocol import build_server
 from codeintel.server.rest import build_rest
 from codeintel.server.shortcut import Shortcut
@@ -34,20 +42,27 @@ class HttpOptions:
     ----------
     allow_unauthenticated
         Serve on an address that others can reach although no token is asked for.
+    drain_s
+        Time between telling probes that the server stops and refusing new connections.
     shutdown_s
-        Time that requests under way get to finish after a request to stop.
+        Time that requests under way get to finish after that.
+    audit_log
+        File that tells who asked which tool when; None writes none.
     """
 
     host: str = "127.0.0.1"
     port: int = 8765
     allow_unauthenticated: bool = False
+    drain_s: float = 0
     shutdown_s: int = 30
+    log_format: LogFormat = "console"
+    audit_log: Path | None = None
     edge: EdgeOptions = field(default_factory=EdgeOptions)
     door: DoorOptions = field(default_factory=DoorOptions)
 
 
 def run_http(codeintel: "CodeIntel", options: HttpOptions) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve from this process until SIGINT or SIGTERM.
 
     Raises
     ------
@@ -60,41 +75,80 @@ def run_http(codeintel: "CodeIntel", options: HttpOptions) -> None:
 
 
 def serve_socket(
-    codeintel: "CodeIntel", options: HttpOptions, server_socket: socket.socket
+    codeintel: "CodeIntel",
+    options: HttpOptions,
+    server_socket: socket.socket,
+    shared_metrics: Path | None = None,
 ) -> None:
-    """Serve on a socket that listens already."""
-    config = uvicorn.Config(
-        build_app(codeintel, options),
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=options.shutdown_s,
-    )
-    uvicorn.Server(config).run(sockets=[server_socket])
+    """Serve on a socket that listens already; see `Metrics` for `shared_metrics`."""
+    configure_logs(options.log_format)
+    DrainingServer(App(codeintel, options, shared_metrics), options).run([server_socket])
 
 
-def build_app(codeintel: "CodeIntel", options: HttpOptions) -> ASGIApp:
-    """Make the ASGI application: MCP at ``/mcp``, REST and probes beside it."""
-    door = Door(options.door)
-    calls = Calls(codeintel, door)
-    sessions = StreamableHTTPSessionManager(
-        build_server(calls),
-        stateless=True,
-        json_response=True,
-        max_request_body_size=options.edge.max_request_bytes,
-    )
+class App:
+    """The whole ASGI application: MCP at ``/mcp``, REST, probes and metrics beside it."""
+
+    def __init__(
+        self, codeintel: "CodeIntel", options: HttpOptions, shared_metrics: Path | None = None
+    ) -> None:
+        self._door = Door(options.door)
+        self._audit = AuditLog(options.audit_log) if options.audit_log else None
+        self._metrics = Metrics(self._door, shared_metrics)
+        observers = [self._metrics.observe, *([self._audit.observe] if self._audit else [])]
+        calls = Calls(codeintel, self._door, observers)
+        self.health = Health(calls)
+        max_request_bytes = options.edge.max_request_bytes
+        self._sessions = StreamableHTTPSessionManager(
+            build_server(calls),
+            stateless=True,
+            json_response=True,
+            max_request_body_size=max_request_bytes,
+        )
+        mcp = Shortcut(calls, self._sessions.handle_request, max_request_bytes)
+        web = build_rest(calls, self.health, self._metrics, self._lifespan)
+        self._edge = Edge(mcp, web, options.edge)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
+        await self._edge(scope, receive, send)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with sessions.run():
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        watch = asyncio.create_task(self._metrics.watch_loop())
+        async with self._sessions.run():
             yield
-        door.close()
+        watch.cancel()
+        self._door.close()
+        if self._audit:
+            self._audit.close()
 
-    mcp = Shortcut(calls, sessions.handle_request, options.edge.max_request_bytes)
-    return Edge(mcp, build_rest(calls, lifespan), options.edge)
+
+class DrainingServer(uvicorn.Server):
+    """A server that turns its readiness red before it stops to accept connections."""
+
+    def __init__(self, app: App, options: HttpOptions) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                lifespan="on",
+                log_config=None,
+                log_level=logging.WARNING,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=options.shutdown_s,
+            )
+        )
+        self._health = app.health
+        self._drain_s = options.drain_s
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; a second signal stops at once."""
+        if self._health.draining or not self._drain_s:
+            super().handle_exit(sig, frame)
+        else:
+            asyncio.get_running_loop().call_later(self._drain_s, super().handle_exit, sig, frame)
+        self._health.draining = True
 
 
 def check_exposure(options: HttpOptions) -> None:

@@ -8,10 +8,14 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 
 import codeintel
+from codeintel.errors import CodeIntelError
 from codeintel.server.auth import LOCAL
 from codeintel.server.calls import Calls, InvalidArgumentsError, Outcome, failed
+from codeintel.server.health import Health
+from codeintel.server.metrics import METRICS_TYPE, Metrics
 from codeintel.server.protocol import PRINCIPAL_KEY
 from codeintel.server.tools import TOOLS, Tool
 
@@ -55,7 +59,7 @@ class ErrorBody(msgspec.Struct):
     error: ErrorDetail
 
 
-def build_rest(calls: Calls, lifespan: Lifespan) -> FastAPI:
+def build_rest(calls: Calls, health: Health, metrics: Metrics, lifespan: Lifespan) -> FastAPI:
     """Make the application that answers all that is not MCP."""
     app = FastAPI(
         title="CodeIntel",
@@ -70,6 +74,21 @@ def build_rest(calls: Calls, lifespan: Lifespan) -> FastAPI:
     @app.get("/healthz", summary="Whether the process answers")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
+
+    @app.get("/readyz", summary="Whether the process can answer truthfully")
+    async def readyz() -> JSONResponse:
+        trouble = await health.trouble()
+        body = {"status": "not ready", "reason": trouble} if trouble else {"status": "ready"}
+        return JSONResponse(body, 503 if trouble else 200)
+
+    @app.get("/metrics", summary="Metrics for Prometheus")
+    async def scrape() -> Response:
+        try:
+            status = await calls.status()
+        except CodeIntelError:
+            # The request metrics say what is wrong; losing them too would hide it.
+            status = None
+        return Response(metrics.expose(status), media_type=METRICS_TYPE)
 
     for tool in TOOLS.values():
         _add(app, calls, tool)

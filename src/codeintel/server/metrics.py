@@ -1,0 +1,138 @@
+"""What operators watch, in Prometheus' format; right across worker processes.
+
+With a shared folder every process writes its counts into files there, and whichever process is
+asked sums them up.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from codeintel.server.auth import Principal
+from codeintel.server.calls import Outcome
+from codeintel.server.door import Door, Lane
+from codeintel.types import IndexPhase, StatusAnswer
+
+METRICS_TYPE = CONTENT_TYPE_LATEST
+_LATENCY_BUCKETS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_LAG_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
+_LAG_INTERVAL_S = 0.25
+
+
+class Metrics:
+    """All metrics of one server.
+
+    Parameters
+    ----------
+    door
+        Whose load is told.
+    shared
+        Folder that all worker processes write to; None where there is one process. The
+        environment of the process has to name it (PROMETHEUS_MULTIPROC_DIR) before this module is
+        first imported.
+    """
+
+    def __init__(self, door: Door, shared: Path | None = None) -> None:
+        self._door = door
+        self._shared = shared
+        registry = self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "codeintel_requests", "Tool calls answered.", ["tool", "code"], registry=registry
+        )
+        self._seconds = Histogram(
+            "codeintel_request_duration_seconds",
+            "Time from a tool call's arguments to its answer.",
+            ["tool"],
+            buckets=_LATENCY_BUCKETS_S,
+            registry=registry,
+        )
+        self._lag = Histogram(
+            "codeintel_event_loop_lag_seconds",
+            "How late the event loop was for a timer.",
+            buckets=_LAG_BUCKETS_S,
+            registry=registry,
+        )
+        self._running = _gauge("codeintel_door_running", "Threads at work.", ["lane"], registry)
+        self._waiting = _gauge("codeintel_door_waiting", "Requests that wait.", ["lane"], registry)
+        self._threads = _gauge("codeintel_door_threads", "Threads at most.", ["lane"], registry)
+        self._index = {
+            name: _gauge(f"codeintel_index_{name}", meaning, ["repo"], registry, "livemax")
+            for name, meaning in _INDEX_GAUGES.items()
+        }
+        if shared is None:
+            ProcessCollector(registry=registry)
+
+    def observe(self, tool: str, principal: Principal, outcome: Outcome, seconds: float) -> None:
+        """Count a call."""
+        self._requests.labels(tool, outcome.code).inc()
+        self._seconds.labels(tool).observe(seconds)
+
+    async def watch_loop(self) -> None:
+        """Measure for ever how late the event loop is."""
+        while True:
+            due = time.perf_counter() + _LAG_INTERVAL_S
+            await asyncio.sleep(_LAG_INTERVAL_S)
+            self._lag.observe(max(0.0, time.perf_counter() - due))
+            self._tell_load()
+
+    def expose(self, status: StatusAnswer | None) -> bytes:
+        """Write all metrics, with the state of the indexes where it is known."""
+        self._tell_load()
+        for repository in status.repositories if status else ():
+            values = (
+                repository.generation,
+                repository.n_files,
+                repository.n_chunks,
+                repository.n_symbols,
+                repository.vectors_pending,
+                repository.size_bytes,
+                repository.phase is IndexPhase.READY,
+            )
+            for gauge, value in zip(self._index.values(), values, strict=True):
+                gauge.labels(repository.repo).set(value)
+        if self._shared is None:
+            return generate_latest(self._registry)
+        everybody = CollectorRegistry()
+        MultiProcessCollector(everybody, str(self._shared))  # type: ignore[no-untyped-call]
+        return generate_latest(everybody)
+
+    def _tell_load(self) -> None:
+        for lane in Lane:
+            load = self._door.load(lane)
+            self._running.labels(lane).set(load.running)
+            self._waiting.labels(lane).set(load.waiting)
+            self._threads.labels(lane).set(load.threads)
+
+
+_INDEX_GAUGES = {
+    "generation": "Number of the generation that answers.",
+    "files": "Indexed files.",
+    "chunks": "Indexed chunks.",
+    "symbols": "Indexed definitions.",
+    "vectors_pending": "Chunks that wait for their vector.",
+    "size_bytes": "Bytes on disk.",
+    "ready": "1 where the index is complete and current.",
+}
+
+
+def _gauge(
+    name: str,
+    meaning: str,
+    labels: Iterable[str],
+    registry: CollectorRegistry,
+    join: str = "livesum",
+) -> Gauge:
+    """Make a gauge; `join` says what the value of several processes is."""
+    return Gauge(name, meaning, labels, registry=registry, multiprocess_mode=join)  # type: ignore[arg-type]
