@@ -25,6 +25,7 @@ from codeintel.cli import (
     show,
     status,
     symbols,
+    token,
     uninstall,
 )
 from codeintel.errors import CodeIntelError
@@ -71,6 +72,7 @@ COMMANDS: dict[str, Command] = {
     "merge": merge,
     "doctor": doctor,
     "serve": serve,
+    "token": token,
     "install": install,
     "uninstall": uninstall,
 }

@@ -6,6 +6,7 @@ With --http it serves many agents at once, until it is stopped.
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -32,10 +33,31 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--http", type=address, metavar="HOST:PORT", help="serve over HTTP at this address"
     )
-    parser.add_argument(
+    edge = parser.add_argument_group("who may ask over HTTP")
+    edge.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="ask for a token of this file; `codeintel token` makes its lines",
+    )
+    edge.add_argument(
         "--allow-unauthenticated",
         action="store_true",
         help="serve without tokens on an address that others can reach",
+    )
+    edge.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also answer to this name in the Host header (default: this machine's loopback names)",
+    )
+    edge.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="also answer pages of this origin, such as https://ide.example",
     )
 
 
@@ -48,19 +70,26 @@ def run(arguments: Namespace) -> int:
 
             run_stdio(intel)
         else:
-            from codeintel.server.http import HttpOptions, run_http
-
-            host, port = arguments.http
-            print(f"Serving at http://{host}:{port}/mcp", file=sys.stderr, flush=True)
-            run_http(
-                intel,
-                HttpOptions(
-                    host=host,
-                    port=port,
-                    allow_unauthenticated=arguments.allow_unauthenticated,
-                ),
-            )
+            _serve_http(intel, arguments)
     return exit_codes.FOUND
+
+
+def _serve_http(intel: "CodeIntel", arguments: Namespace) -> None:
+    from codeintel.server.auth import Tokens
+    from codeintel.server.edge import EdgeOptions
+    from codeintel.server.http import HttpOptions, run_http
+
+    host, port = arguments.http
+    edge = EdgeOptions(
+        allowed_hosts=tuple(arguments.allow_host),
+        allowed_origins=tuple(arguments.allow_origin),
+        tokens=Tokens.read(arguments.token_file) if arguments.token_file else None,
+    )
+    options = HttpOptions(
+        host=host, port=port, allow_unauthenticated=arguments.allow_unauthenticated, edge=edge
+    )
+    print(f"Serving at http://{host}:{port}/mcp", file=sys.stderr, flush=True)
+    run_http(intel, options)
 
 
 def _index(intel: "CodeIntel") -> None:
