@@ -73,6 +73,7 @@ class Segment:
             raise corrupt(stem) from error
         self.ids, self.starts, self.lengths, self.ascii = self.documents
         sizes = list_sizes(self._counts, len(self.ids))
+        self.ends = np.append(self.starts[1:], len(self.texts))
         self._offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
         if len(self._postings) != self._offsets[-1]:
             raise corrupt(stem)

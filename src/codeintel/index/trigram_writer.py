@@ -15,7 +15,6 @@ from codeintel.index.trigram import (
     list_sizes,
     read_dead,
     segment_stems,
-    trigrams_of,
 )
 from codeintel.index.trigram_fold import fold
 
@@ -130,7 +129,7 @@ class _SegmentBuilder:
     def add(self, document: int, text: str, data: bytes) -> None:
         """Store a text, and note its trigrams."""
         self._documents.append((document, self._end, len(data), data.isascii()))
-        line_end = b"" if data.endswith(b"\n") else b"\n"
+        line_end = b"" if data.endswith(b"\n") or not data else b"\n"
         self._texts.write(data)
         self._texts.write(line_end)
         self._end += len(data) + len(line_end)

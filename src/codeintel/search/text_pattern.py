@@ -1,0 +1,232 @@
+"""Compiles what the user looks for: to RE2, and to the trigrams that it needs.
+
+The lines found are those of ripgrep with ``--crlf``: ``^`` and ``$`` stand at the ends of lines,
+classes are Unicode's, a match stays within a line unless `multiline` is asked for.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+from math import inf
+from time import monotonic
+
+import re2
+from msgspec import Struct
+
+from codeintel.errors import InvalidPatternError
+from codeintel.index.trigram import TrigramQuery
+from codeintel.search.text_boundary import BoundaryMatcher
+from codeintel.search.text_charset import WORD, CharSet, refuse_unsupported
+from codeintel.search.text_plan import trigram_query
+from codeintel.search.text_syntax import (
+    MAX_PATTERN_CHARS,
+    Alternate,
+    Concat,
+    Look,
+    Node,
+    Parsed,
+    Repeat,
+    parse_literal,
+    parse_regex,
+)
+from codeintel.types import CaseRule
+
+# What RE2 may use for one pattern and its automaton; Unicode classes need more than the default.
+_MAX_MEMORY_BYTES = 64 << 20
+_ASSERTIONS = {"^": "(?m:^)", "$": "(?m:$)", "A": r"\A", "z": r"\z"}
+
+
+class TextQuery(Struct, frozen=True):
+    """What to look for.
+
+    Attributes
+    ----------
+    case
+        ``smart`` ignores case unless the pattern has an upper-case letter.
+    word
+        Matches must begin and end at word boundaries.
+    multiline
+        Matches may reach over line ends; a pattern that names a line feed is always multiline.
+    """
+
+    pattern: str
+    regex: bool = False
+    case: CaseRule = "smart"
+    word: bool = False
+    multiline: bool = False
+
+
+class TextPattern:
+    """A compiled query; `compile_pattern` makes it.
+
+    Attributes
+    ----------
+    query
+        What a document must hold to be worth a look.
+    per_line
+        A match never leaves its line, nor looks beyond it.
+    """
+
+    def __init__(self, query: TextQuery, parsed: Parsed) -> None:
+        node = parsed.node
+        self._source = query.pattern
+        self._word = query.word
+        looks = set(_looks(node))
+        crosses = query.multiline or parsed.has_line_feed
+        self.per_line = not crosses and not looks & {"A", "z"}
+        self.query: TrigramQuery = trigram_query(node)
+        self._crlf = not parsed.has_return
+        self._excluded = "" if crosses else "\r\n" if self._crlf else "\n"
+        self._node = node
+        # RE2's boundaries are ASCII's, and two-sided.
+        self._one_sided = bool(looks & set("<>()"))
+        self._has_boundaries = self._one_sided or bool(looks & set("bB"))
+        # Compiled now, so that a refusal comes with the question.
+        _ = self._regex
+
+    def line_finder(self, *, ascii_text: bool) -> tuple[re2._Regexp, bool]:
+        """Give what finds lines: each match goes from where a match begins to its line's end.
+
+        Only for patterns that are `per_line`. The second value says whether RE2 cannot judge the
+        word boundaries of such a text, so that `spans` has to confirm each line.
+        """
+        confirm = self._must_confirm(ascii_text)
+        return (self._relaxed_lines if confirm else self._lines), confirm
+
+    def spans(self, text: str, deadline: float = inf) -> Iterator[tuple[int, int]]:
+        """Give the spans of all matches in a text, in characters.
+
+        Raises
+        ------
+        TimeoutError
+            The deadline (of `time.monotonic`) has passed.
+        """
+        if self._must_confirm(text.isascii()):
+            return self._confirmed_spans(text, deadline)
+        return self._re2_spans(text, deadline)
+
+    def _must_confirm(self, ascii_text: bool) -> bool:
+        return self._one_sided or (self._has_boundaries and not ascii_text)
+
+    def _confirmed_spans(self, text: str, deadline: float) -> Iterator[tuple[int, int]]:
+        at = 0
+        while at <= len(text):
+            span = self._boundary_matcher.search(text, at, deadline)
+            if span is None:
+                return
+            yield span
+            at = max(span[1], at + 1) if span[0] == span[1] else span[1]
+
+    def _re2_spans(self, text: str, deadline: float) -> Iterator[tuple[int, int]]:
+        data = text.encode("utf-8", "replace")
+        at = n_bytes = n_chars = 0
+        while at <= len(data) and (match := self._regex.search(data, at)):
+            if monotonic() > deadline:
+                raise TimeoutError
+            start, end = match.span(1)
+            n_chars += len(data[n_bytes:start].decode("utf-8", "replace"))
+            length = len(match[1].decode("utf-8", "replace"))
+            yield n_chars, n_chars + length
+            n_bytes = start
+            # The character beside a word may begin the next match as well as end this one.
+            at = end if end > start else _next_char(data, max(end, at))
+
+    @cached_property
+    def _regex(self) -> re2._Regexp:
+        """The pattern, with the match itself as group 1."""
+        return self._compile(f"({self._emit(self._node, boundaries=not self._one_sided)})")
+
+    @cached_property
+    def _lines(self) -> re2._Regexp:
+        return self._compile(f"(?:{self._emit(self._node, boundaries=True)})", tail="[^\n]*")
+
+    @cached_property
+    def _relaxed_lines(self) -> re2._Regexp:
+        """The lines that match without the word boundaries: all that match, and more."""
+        return self._compile(f"(?:{self._emit(self._node, boundaries=False)})", tail="[^\n]*")
+
+    @cached_property
+    def _boundary_matcher(self) -> BoundaryMatcher:
+        node = self._node
+        if self._word:
+            node = Concat((Look("("), node, Look(")")))
+        return BoundaryMatcher(node, self._excluded)
+
+    def _compile(self, pattern: str, *, tail: str = "") -> re2._Regexp:
+        if self._word:
+            no_word = CharSet(subsets=(WORD,), negated=True).to_re2(self._excluded)
+            pattern = f"(?:(?m:^)|{no_word}){pattern}(?:{self._emit_look('$')}|{no_word})"
+        pattern += tail
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = _MAX_MEMORY_BYTES
+        try:
+            return re2.compile(pattern.encode("utf-8", "replace"), options)
+        except re2.error as error:
+            raise refuse_unsupported(self._source, error) from error
+
+    def _emit(self, node: Node, boundaries: bool) -> str:
+        """Write a part for RE2."""
+        match node:
+            case CharSet():
+                text = node.to_re2(self._excluded)
+                if self._crlf and not self._excluded and node.ranges == ((10, 10),):
+                    return rf"(?:\r?{text})" if node == CharSet.of(10) else text
+                return text
+            case Look(kind):
+                if kind in _ASSERTIONS:
+                    return self._emit_look(kind)
+                return f"\\{kind}" if boundaries else ""
+            case Concat(parts):
+                return "".join(self._emit(part, boundaries) for part in parts)
+            case Alternate(parts):
+                return f"(?:{'|'.join(self._emit(part, boundaries) for part in parts)})"
+            case Repeat(part, low, high, greedy):
+                bounds = f"{{{low},{'' if high is None else high}}}"
+                return f"(?:{self._emit(part, boundaries)}){bounds}{'' if greedy else '?'}"
+
+    def _emit_look(self, kind: str) -> str:
+        """Write an assertion; the end of a line may have a carriage return before it."""
+        return r"(?:\r?(?m:$))" if kind == "$" and self._crlf else _ASSERTIONS[kind]
+
+
+@lru_cache(maxsize=256)
+def compile_pattern(query: TextQuery) -> TextPattern:
+    """Compile a query.
+
+    Raises
+    ------
+    InvalidPatternError
+        It is empty, too long, malformed or too large; says where.
+    """
+    if not query.pattern:
+        raise InvalidPatternError("The pattern is empty.", cure="Say what to look for.")
+    if len(query.pattern) > MAX_PATTERN_CHARS:
+        raise InvalidPatternError(
+            f"The pattern has {len(query.pattern):,} characters, more than {MAX_PATTERN_CHARS:,}.",
+            cure="Look for a part of it.",
+        )
+    parse = parse_regex if query.regex else parse_literal
+    parsed = parse(query.pattern, ignore_case=query.case == "ignore")
+    if query.case == "smart" and parsed.has_literal and not parsed.has_upper:
+        parsed = parse(query.pattern, ignore_case=True)
+    return TextPattern(query, parsed)
+
+
+def _looks(node: Node) -> Iterator[str]:
+    """Give the kinds of all assertions of a tree."""
+    match node:
+        case Look(kind):
+            yield kind
+        case Concat(parts) | Alternate(parts):
+            for part in parts:
+                yield from _looks(part)
+        case Repeat(part=part):
+            yield from _looks(part)
+
+
+def _next_char(data: bytes, at: int) -> int:
+    """Give where the character after the one at a position begins."""
+    at += 1
+    while at < len(data) and data[at] & 0xC0 == 0x80:
+        at += 1
+    return at
