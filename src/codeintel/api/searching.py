@@ -1,0 +1,149 @@
+"""Questions that search, list and read files."""
+
+from codeintel.api import files, paths, semantic, text
+from codeintel.api.questions import EVERYTHING, Questions, positive
+from codeintel.search.text import TextOptions
+from codeintel.search.text_pattern import TextQuery
+from codeintel.types import (
+    CaseRule,
+    FileAnswer,
+    PathsAnswer,
+    Scope,
+    SearchAnswer,
+    TextAnswer,
+    TextMode,
+)
+
+
+class Searching(Questions):
+    """Semantic and exact search, listing and reading."""
+
+    def semantic_search(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        per_file: int | None = None,
+        max_tokens: int = 4_000,
+        explain: bool = False,
+        cursor: str | None = None,
+        scope: Scope = EVERYTHING,
+    ) -> SearchAnswer:
+        """Find the code that a question or a name is about, best first.
+
+        Parameters
+        ----------
+        limit
+            Hits on a page, 1 to 1,000.
+        per_file
+            Hits of one file at most; 1 by default.
+        max_tokens
+            Budget for the text of all hits of the page.
+        explain
+            Tell each signal's share of the score.
+
+        Raises
+        ------
+        InvalidQueryError
+            The query is empty or longer than 10,000 characters.
+        """
+        return semantic.semantic_search(
+            self._context,
+            query,
+            limit=positive("limit", limit),
+            per_file=None if per_file is None else positive("per_file", per_file),
+            max_tokens=max_tokens,
+            explain=explain,
+            cursor=cursor,
+            scope=scope,
+        )
+
+    def search_text(
+        self,
+        pattern: str,
+        *,
+        regex: bool = False,
+        case: CaseRule = "smart",
+        word: bool = False,
+        multiline: bool = False,
+        context_lines: int = 0,
+        mode: TextMode = "lines",
+        limit: int = 100,
+        cursor: str | None = None,
+        scope: Scope = EVERYTHING,
+    ) -> TextAnswer:
+        """Find every line that holds a text or matches a regular expression, as the files are now.
+
+        Parameters
+        ----------
+        case
+            ``smart`` ignores case unless the pattern has an upper-case letter.
+        word
+            Only whole words.
+        mode
+            ``lines``, only the ``files`` that match, or only their ``count``.
+        limit
+            Matching lines (files for the other modes) on a page, 1 to 1,000.
+
+        Raises
+        ------
+        InvalidQueryError
+            The pattern is empty or too long.
+        InvalidPatternError
+            The regular expression does not compile.
+        """
+        return text.search_text(
+            self._context,
+            TextQuery(pattern, regex, case, word, multiline),
+            TextOptions(mode, context_lines, positive("limit", limit)),
+            cursor=cursor,
+            scope=scope,
+        )
+
+    def list_paths(
+        self,
+        *,
+        tree: bool = False,
+        limit: int = 200,
+        cursor: str | None = None,
+        scope: Scope = EVERYTHING,
+    ) -> PathsAnswer:
+        """List the indexed files in scope; as a `tree`, folders with their numbers of files."""
+        return paths.list_paths(
+            self._context, tree=tree, limit=positive("limit", limit), cursor=cursor, scope=scope
+        )
+
+    def open_file(
+        self,
+        path: str,
+        *,
+        start_line: int | None = None,
+        end_line: int | None = None,
+        ref: str | None = None,
+        max_tokens: int = 4_000,
+        scope: Scope = EVERYTHING,
+    ) -> FileAnswer:
+        """Read lines of a file as it is now, or as it was at the revision `ref`.
+
+        Raises
+        ------
+        PathNotFoundError
+            Names the nearest paths.
+        PathOutsideRepositoryError
+            The path is absolute, has ``..``, or leads out by a symbolic link.
+        NotTextError
+            The file is binary, or looks like a secret.
+        InvalidRangeError
+            The range is reversed or not in the file.
+        UnknownRevisionError
+            Git cannot resolve `ref`.
+        """
+        return files.open_file(
+            self._context,
+            path,
+            start_line=start_line,
+            end_line=end_line,
+            ref=ref,
+            max_tokens=positive("max_tokens", max_tokens, None),
+            scope=scope,
+        )

@@ -1,0 +1,124 @@
+"""Answers semantic searches."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeintel.api.scoping import Selection, selected
+from codeintel.context import ApplicationContext
+from codeintel.errors import EmbeddingUnavailableError
+from codeintel.lang.content import split_lines
+from codeintel.search.cursor import decode_cursor, encode_cursor
+from codeintel.search.files import CHARS_PER_TOKEN
+from codeintel.search.query import Query
+from codeintel.search.rerank import Ranked
+from codeintel.search.searcher import search_chunks
+from codeintel.types import Scope, SearchAnswer, SearchHit
+
+_PER_FILE = 1
+# A hit whose text is cut shows at least its first lines.
+_LEAST_CHARS = 160
+
+
+def semantic_search(
+    context: ApplicationContext,
+    text: str,
+    *,
+    limit: int,
+    per_file: int | None,
+    max_tokens: int,
+    explain: bool,
+    cursor: str | None,
+    scope: Scope,
+) -> SearchAnswer:
+    """See `CodeIntel.semantic_search`."""
+    query = Query.of(text)
+    vector, note = _embed(context, query)
+    with selected(context, scope) as selections:
+        generation = sum(s.snapshot.manifest.generation for s in selections)
+        identity = (text, per_file, scope)
+        offset = decode_cursor(cursor, identity, int, generation=generation) if cursor else 0
+        merged = sorted(
+            ((s, ranked) for s in selections for ranked in _rank(s, query, vector)),
+            key=lambda pair: (-pair[1].score, pair[0].repository.name, pair[1].candidate.path),
+        )
+        kept = list(_limit_per_file(merged, per_file or _PER_FILE))
+        page = kept[offset : offset + limit]
+        more = len(kept) > offset + limit
+        return SearchAnswer(
+            query=text,
+            hits=tuple(_hits(page, max_tokens, explain=explain)),
+            about=tuple(s.about(*note) for s in selections),
+            next_cursor=encode_cursor(identity, offset + limit, generation=generation)
+            if more
+            else None,
+        )
+
+
+def _embed(
+    context: ApplicationContext, query: Query
+) -> tuple[NDArray[np.float32] | None, tuple[str, ...]]:
+    """Give the question's vector, or say why the search does without."""
+    try:
+        return context.embedder.embed_query(query.text), ()
+    except EmbeddingUnavailableError as error:
+        return None, (f"Searched by words alone: {error.message}",)
+
+
+def _rank(selection: Selection, query: Query, vector: NDArray[np.float32] | None) -> list[Ranked]:
+    """Rank the chunks of one repository, unless its vectors are of another model."""
+    if vector is not None and selection.snapshot.manifest.embedder.dim != len(vector):
+        vector = None
+    return search_chunks(selection.snapshot, query, vector, selection.among)
+
+
+def _limit_per_file(
+    ranked: list[tuple[Selection, Ranked]], per_file: int
+) -> Iterator[tuple[Selection, Ranked]]:
+    """Keep the best chunks of each file."""
+    seen: Counter[tuple[str, int]] = Counter()
+    for selection, hit in ranked:
+        key = selection.repository.name, hit.candidate.document
+        seen[key] += 1
+        if seen[key] <= per_file:
+            yield selection, hit
+
+
+def _hits(
+    page: list[tuple[Selection, Ranked]], max_tokens: int, *, explain: bool
+) -> Iterator[SearchHit]:
+    """Show hits with their text; the budget is shared fairly, what one leaves the next may use."""
+    left = max_tokens * CHARS_PER_TOKEN
+    for position, (selection, ranked) in enumerate(page):
+        chunk = selection.snapshot.catalog.chunks([ranked.candidate.chunk])[ranked.candidate.chunk]
+        document = selection.snapshot.catalog.by_id[ranked.candidate.document]
+        lines = split_lines(selection.snapshot.text_of(document.id))
+        lines = lines[chunk.start_line - 1 : chunk.end_line]
+        share = max(_LEAST_CHARS, left // (len(page) - position))
+        text, truncated = _cut("\n".join(lines), share)
+        left = max(0, left - len(text))
+        yield SearchHit(
+            repo=selection.repository.name,
+            path=document.path,
+            start_line=chunk.start_line,
+            end_line=chunk.end_line,
+            language=document.language,
+            score=round(ranked.score, 4),
+            text=text,
+            symbol=".".join(part for part in (chunk.container, chunk.symbol) if part),
+            kind=chunk.kind,
+            truncated=truncated,
+            explanation={name: round(value, 4) for name, value in ranked.shares.items()}
+            if explain
+            else None,
+        )
+
+
+def _cut(text: str, n_chars: int) -> tuple[str, bool]:
+    """Cut a text at the last line end that fits."""
+    if len(text) <= n_chars:
+        return text, False
+    cut = text.rfind("\n", 0, n_chars)
+    return text[: cut if cut > 0 else n_chars], True
