@@ -3,7 +3,8 @@
 import hashlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from codeintel.errors import (
 from codeintel.git.client import GitClient
 from codeintel.git.files import Source, open_revision, open_source
 from codeintel.index.snapshot import LiveIndex, Snapshot
+from codeintel.indexer.merge import merge_index
 from codeintel.indexer.pipeline import IndexOptions, index_repository
 from codeintel.indexer.progress import Progress, ProgressCallback
 from codeintel.lang.content import SourceText, read_source
@@ -75,6 +77,13 @@ class ServedRepository:
             finally:
                 self.progress = None
                 source.close()
+
+    def merge(
+        self, *, if_needed: bool = False, progress: ProgressCallback | None = None
+    ) -> IndexReport:
+        """Fold the secondary vector index into the primary."""
+        with self._lock:
+            return merge_index(self.store, self.name, if_needed=if_needed, progress=progress)
 
     def changes(self, snapshot: Snapshot) -> dict[str, str | None]:
         """Give the files that are not as a generation has them, by path, with their present text.
@@ -186,6 +195,15 @@ class ApplicationContext:
         from codeintel.embedding.static import StaticEmbedder
 
         return StaticEmbedder()
+
+    def restricted_to(self, repos: Collection[str]) -> "ApplicationContext":
+        """Give a view that has only these repositories; it shares, and does not close, all else."""
+        _ = self.embedder  # opened before the copy, so that it is shared
+        view = copy(self)
+        view.repositories = {
+            name: repository for name, repository in self.repositories.items() if name in repos
+        }
+        return view
 
     def select(self, repo: str | None) -> list[ServedRepository]:
         """Give the repository of a name, or all of them.

@@ -1,5 +1,7 @@
 """The class that programs, the command line and the server talk to."""
 
+from collections.abc import Collection
+from copy import copy
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +60,12 @@ class CodeIntel(Searching, Navigating):
         """Close indexes, processes and connections; closing twice is fine."""
         self._context.close()
 
+    def restricted_to(self, repos: Collection[str]) -> "CodeIntel":
+        """Give a view that knows only some of the repositories; closing it is left to this one."""
+        view = copy(self)
+        view._context = self._context.restricted_to(repos)
+        return view
+
     @property
     def repositories(self) -> tuple[str, ...]:
         """Names of the served repositories."""
@@ -90,6 +98,32 @@ class CodeIntel(Searching, Navigating):
         """
         return tuple(
             repository.index(self._context.embedder, full=full, progress=progress)
+            for repository in self._context.select(scope.repo)
+        )
+
+    def merge(
+        self,
+        *,
+        if_needed: bool = False,
+        progress: ProgressCallback | None = None,
+        scope: Scope = EVERYTHING,
+    ) -> tuple[IndexReport, ...]:
+        """Fold the secondary vector index of each repository into its primary.
+
+        Parameters
+        ----------
+        if_needed
+            Only where the secondary index or the tombstones have grown past their limit.
+
+        Raises
+        ------
+        IndexLockedError
+            Another process is writing.
+        StorageError
+            The disk is full or read-only; the old index still answers.
+        """
+        return tuple(
+            repository.merge(if_needed=if_needed, progress=progress)
             for repository in self._context.select(scope.repo)
         )
 

@@ -175,6 +175,11 @@ class FAISSManager:
             self._pair = self._pair.without(known)
             return before - len(self)
 
+    @property
+    def n_unmerged(self) -> int:
+        """Number of vectors and tombstones that a merge would fold into the primary."""
+        return len(self._pair.secondary) + len(self._pair.dead)
+
     def needs_merge(self) -> bool:
         """Tell whether enough has changed since the primary was built to build it anew."""
         pair = self._pair

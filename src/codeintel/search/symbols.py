@@ -18,7 +18,8 @@ def match_names(query: str, names: Iterable[str]) -> dict[str, float]:
     """
     folded = query.lower()
     smart = query != folded
-    subsequence = re.compile(".*?".join(map(re.escape, folded)), re.DOTALL)
+    letters = (re.escape(c) if c.isupper() else f"(?i:{re.escape(c)})" for c in query)
+    subsequence = re.compile(".*?".join(letters), re.DOTALL)
     scores = {}
     for name in names:
         rung = _rung(query, folded, name, smart, subsequence)
@@ -38,7 +39,7 @@ def _rung(query: str, folded: str, name: str, smart: bool, subsequence: re.Patte
         return 0.95
     if lower.startswith(folded):
         return 0.8 if name.startswith(query) or not smart else 0.7
-    if not subsequence.search(lower):
+    if not subsequence.search(name):
         return 0.0
     initials = "".join(hump[0] for hump in _HUMP.findall(name))
     if len(query) > 1 and initials.lower().startswith(folded):
