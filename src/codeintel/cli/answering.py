@@ -2,9 +2,9 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from codeintel.cli import exit_codes
 from codeintel.cli.progress import shown_progress
@@ -14,6 +14,9 @@ from codeintel.errors import EmbeddingError, IndexLockedError, StorageError
 if TYPE_CHECKING:
     from codeintel.api import CodeIntel
     from codeintel.types import Provenance
+
+PageT = TypeVar("PageT", bound="Page")
+_PAGE = 1000
 
 
 @contextmanager
@@ -34,6 +37,24 @@ def indexed(target: Target) -> "Iterator[CodeIntel]":
                 raise
             print(f"note: the index is not brought up to date: {error}", file=sys.stderr)
         yield intel
+
+
+class Page(Protocol):
+    """An answer that may have a next page."""
+
+    @property
+    def next_cursor(self) -> str | None:
+        """What to ask for next; None at the end."""
+        ...
+
+
+def pages(arguments: Namespace, ask: Callable[[int, str | None], PageT]) -> Iterator[PageT]:
+    """Give the one page that a limit asks for, or else all pages to the end."""
+    answer = ask(arguments.limit or _PAGE, arguments.cursor)
+    yield answer
+    while not arguments.limit and answer.next_cursor:
+        answer = ask(_PAGE, answer.next_cursor)
+        yield answer
 
 
 def ended(

@@ -2,10 +2,13 @@
 
 from argparse import ArgumentParser, Namespace
 
-from codeintel.cli.answering import ended, indexed
+from msgspec.structs import replace
+
+from codeintel.cli.answering import ended, indexed, pages
 from codeintel.cli.options import add_json, add_page, add_paths, add_scope
 from codeintel.cli.target import target_of
 from codeintel.cli.terminal import Terminal
+from codeintel.types import PathEntry, PathsAnswer
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -15,7 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--long", action="store_true", help="also print size in bytes, lines and language"
     )
-    add_page(parser, limit=10_000, of="paths")
+    add_page(parser, limit=None, of="paths")
     add_scope(parser)
     add_json(parser)
 
@@ -24,26 +27,34 @@ def run(arguments: Namespace) -> int:
     """List the paths."""
     target = target_of(arguments.paths)
     with indexed(target) as intel:
-        answer = intel.list_paths(
-            scope=target.scope(arguments),
-            tree=arguments.tree,
-            limit=arguments.limit,
-            cursor=arguments.cursor,
-        )
+
+        def ask(limit: int, cursor: str | None) -> PathsAnswer:
+            return intel.list_paths(
+                scope=target.scope(arguments), tree=arguments.tree, limit=limit, cursor=cursor
+            )
+
+        answers = list(pages(arguments, ask))
+    entries = tuple(entry for answer in answers for entry in answer.entries)
     terminal = Terminal()
     if arguments.json:
-        terminal.json(answer)
+        terminal.json(replace(answers[-1], entries=entries))
     else:
-        for entry in answer.entries:
-            path = target.shown(entry.repo, entry.path)
-            if entry.kind == "folder":
-                terminal.line(terminal.paint(f"{path}/", "bold blue"), f"  {entry.n_files}")
-            elif arguments.long:
-                facts = f"{entry.size_bytes:>10} {entry.n_lines:>7} {entry.language or '-':12} "
-                terminal.line(terminal.paint(facts, "dim"), terminal.visible(path))
-            else:
-                terminal.line(terminal.visible(path))
-    rest = f"more of {answer.total} paths"
+        for entry in entries:
+            _print_entry(terminal, entry, target.shown(entry.repo, entry.path), arguments)
     return ended(
-        arguments, len(answer.entries), answer.about, next_cursor=answer.next_cursor, rest=rest
+        arguments,
+        len(entries),
+        answers[-1].about,
+        next_cursor=answers[-1].next_cursor,
+        rest=f"more of {answers[-1].total} paths",
     )
+
+
+def _print_entry(terminal: Terminal, entry: PathEntry, path: str, arguments: Namespace) -> None:
+    if entry.kind == "folder":
+        terminal.line(terminal.paint(f"{path}/", "bold blue"), f"  {entry.n_files}")
+    elif arguments.long:
+        facts = f"{entry.size_bytes:>10} {entry.n_lines:>7} {entry.language or '-':12} "
+        terminal.line(terminal.paint(facts, "dim"), terminal.visible(path))
+    else:
+        terminal.line(terminal.visible(path))

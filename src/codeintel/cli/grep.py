@@ -5,15 +5,14 @@ cases unless the pattern has a capital.
 """
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
 
-from codeintel.cli.answering import ended, indexed
+from msgspec.structs import replace
+
+from codeintel.cli.answering import ended, indexed, pages
 from codeintel.cli.options import add_json, add_page, add_paths, add_scope, whole
-from codeintel.cli.target import target_of
+from codeintel.cli.target import Target, target_of
 from codeintel.cli.terminal import Terminal
-
-if TYPE_CHECKING:
-    from codeintel.types import FileMatches, TextLine
+from codeintel.types import FileMatches, TextAnswer, TextLine
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -74,7 +73,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         const="count",
         help="print the number of matching lines of each file",
     )
-    add_page(parser, limit=10_000, of="matching lines")
+    add_page(parser, limit=None, of="matching lines")
     add_scope(parser)
     add_json(parser)
 
@@ -82,40 +81,56 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Search the text, and print the lines, the files or the counts."""
     target = target_of(arguments.paths)
-    with indexed(target) as intel:
-        answer = intel.search_text(
-            arguments.pattern,
-            regex=not arguments.fixed_strings,
-            case=arguments.case,
-            word=arguments.word,
-            multiline=arguments.multiline,
-            context_lines=arguments.context,
-            mode=arguments.mode,
-            limit=arguments.limit,
-            cursor=arguments.cursor,
-            scope=target.scope(arguments),
-        )
     terminal = Terminal()
+    with indexed(target) as intel:
+
+        def ask(limit: int, cursor: str | None) -> TextAnswer:
+            return intel.search_text(
+                arguments.pattern,
+                regex=not arguments.fixed_strings,
+                case=arguments.case,
+                word=arguments.word,
+                multiline=arguments.multiline,
+                context_lines=arguments.context,
+                mode=arguments.mode,
+                limit=limit,
+                cursor=cursor,
+                scope=target.scope(arguments),
+            )
+
+        answers: list[TextAnswer] = []
+        for answer in pages(arguments, ask):
+            if not arguments.json:
+                _print_page(terminal, target, answer, arguments)
+            answers.append(answer)
+    files = tuple(file for answer in answers for file in answer.files)
     if arguments.json:
-        terminal.json(answer)
-    else:
-        n_marked = len(arguments.pattern) if arguments.fixed_strings else 0
-        for file in answer.files:
-            path = terminal.paint(target.shown(file.repo, file.path), "magenta")
-            if arguments.mode == "files":
-                terminal.line(path)
-            elif arguments.mode == "count":
-                terminal.line(f"{path}:{file.n_matches}")
-            else:
-                _print_lines(terminal, path, file, n_marked, separated=arguments.context > 0)
-    rest = f"more of {answer.n_matches} matching lines in {answer.n_files} files"
+        terminal.json(replace(answers[-1], files=files))
     return ended(
-        arguments, len(answer.files), answer.about, next_cursor=answer.next_cursor, rest=rest
+        arguments,
+        len(files),
+        answers[-1].about,
+        next_cursor=answers[-1].next_cursor,
+        rest=f"more of {answers[0].n_matches} matching lines in {answers[0].n_files} file(s)",
     )
 
 
+def _print_page(
+    terminal: Terminal, target: Target, answer: TextAnswer, arguments: Namespace
+) -> None:
+    n_marked = len(arguments.pattern) if arguments.fixed_strings else 0
+    for file in answer.files:
+        path = terminal.paint(target.shown(file.repo, file.path), "magenta")
+        if arguments.mode == "files":
+            terminal.line(path)
+        elif arguments.mode == "count":
+            terminal.line(f"{path}:{file.n_matches}")
+        else:
+            _print_lines(terminal, path, file, n_marked, separated=arguments.context > 0)
+
+
 def _print_lines(
-    terminal: Terminal, path: str, file: "FileMatches", n_marked: int, *, separated: bool
+    terminal: Terminal, path: str, file: FileMatches, n_marked: int, *, separated: bool
 ) -> None:
     before: int | None = None
     for line in file.lines:
@@ -127,7 +142,7 @@ def _print_lines(
         terminal.line(path, sign, number, sign, _marked(terminal, line, n_marked))
 
 
-def _marked(terminal: Terminal, line: "TextLine", n_marked: int) -> str:
+def _marked(terminal: Terminal, line: TextLine, n_marked: int) -> str:
     """Give the line's text with its matches marked, where their length is known."""
     if not (terminal.styled and n_marked):
         return terminal.visible(line.text)

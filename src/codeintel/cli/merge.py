@@ -16,13 +16,16 @@ from codeintel.cli.terminal import Terminal
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_paths(parser)
+    parser.add_argument(
+        "--if-needed", action="store_true", help="only where enough has come since the last build"
+    )
     add_json(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Merge, and print the index's state."""
     with opened(target_of(arguments.paths)) as intel, shown_progress() as progress:
-        reports = intel.merge(progress=progress)
+        reports = intel.merge(if_needed=arguments.if_needed, progress=progress)
     terminal = Terminal()
     if arguments.json:
         terminal.json(reports)
