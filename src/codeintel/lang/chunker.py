@@ -5,6 +5,7 @@ has no children by lines, best at blank ones. Small neighbours are joined, acros
 definition that was itself cut only where a remainder would be tiny. Rows count from 0 here.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
@@ -51,7 +52,8 @@ class Chunker:
     ) -> None:
         self._lines = lines
         self._leads = leads
-        self._definition_rows = definition_rows
+        self._definition_rows = sorted(definition_rows)
+        self._starts_definition = definition_rows
         self._sizes = list(accumulate((len(line.strip()) + 1 for line in lines), initial=0))
         self._n_groups = 1
 
@@ -68,7 +70,8 @@ class Chunker:
         self, first: int, last: int, node: Node | None, group: int, depth: int
     ) -> Iterator[_Piece]:
         """Rows of a node in pieces that are not too large."""
-        if self._size(first, last) <= MAX_CHARS:
+        size = self._size(first, last)
+        if size <= JOINED_CHARS or (size <= MAX_CHARS and not self._has_parts(first, last)):
             yield _Piece(first, last, group)
             return
         starts = self._child_rows(first, last, node) if node and depth < _MAX_DEPTH else {}
@@ -79,11 +82,17 @@ class Chunker:
         for row, next_row in zip(rows, [*rows[1:], last + 1], strict=True):
             child = starts.get(row)
             inner = group
-            if child is not None and child.start_point[0] in self._definition_rows:
+            if child is not None and child.start_point[0] in self._starts_definition:
                 inner = self._n_groups
                 self._n_groups += 1
             small = self._size(row, next_row - 1) <= MAX_CHARS
             yield from self._split(row, next_row - 1, child, group if small else inner, depth + 1)
+
+    def _has_parts(self, first: int, last: int) -> bool:
+        """Whether a definition starts within the rows, not only on the first one."""
+        rows = self._definition_rows
+        after = bisect_right(rows, first)
+        return after < len(rows) and rows[after] <= last
 
     def _child_rows(self, first: int, last: int, node: Node) -> dict[int, Node]:
         """Rows before which a node may be cut, each with the longest child that starts there."""

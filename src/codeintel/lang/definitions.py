@@ -1,6 +1,7 @@
 """Definitions of a file: what the query found, put in order and given its place."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from typing import Final
 
@@ -72,7 +73,7 @@ class DefinitionFinder:
         self._rules = rules
         self._found: dict[int, Found] = {}
         self._places: list[Found] = []
-        self._access: list[tuple[Node, bool]] = []
+        self._access: dict[int, list[tuple[int, bool]]] = {}
 
     def add(self, pattern: int, role: str, captures: Mapping[str, list[Node]]) -> None:
         """Take a match. Several may name one thing: the first pattern decides, the widest spans."""
@@ -110,7 +111,8 @@ class DefinitionFinder:
     def _add_access(self, node: Node) -> None:
         """Note a mark like ``private:``, which holds for its siblings up to the next one."""
         hidden = self._source.text_of(node).startswith(("private", "protected"))
-        self._access.append((node, hidden))
+        if node.parent is not None:
+            self._access.setdefault(node.parent.id, []).append((node.start_byte, hidden))
 
     def name_bytes(self) -> Collection[int]:
         """Where the names of definitions start; these are no references."""
@@ -193,12 +195,10 @@ class DefinitionFinder:
 
     def _is_hidden(self, found: Found) -> bool:
         """Whether the last access mark above a definition, among its siblings, hides it."""
-        hidden = False
         parent = found.outer.parent if self._access else None
-        for mark, hides in self._access:
-            if mark.start_byte < found.start_byte and mark.parent == parent:
-                hidden = hides
-        return hidden
+        marks = self._access.get(parent.id, []) if parent else []
+        above = bisect_left(marks, (found.start_byte, False))
+        return above > 0 and marks[above - 1][1]
 
     def _signature(self, found: Found) -> str:
         """The head of a definition without its body, on one line."""

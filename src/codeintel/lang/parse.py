@@ -15,7 +15,7 @@ from codeintel.lang.languages import detect_language
 from codeintel.lang.positions import SourceMap
 from codeintel.types import Chunk, Occurrence, ParsedFile
 
-PARSE_LIMIT_S: Final = 10.0
+PARSE_LIMIT_S: Final = 5.0
 """A file that takes longer confuses the grammar: it is cut by lines instead."""
 
 

@@ -8,8 +8,10 @@ MAX_TOKEN_CHARS: Final = 64
 """Longer words are hashes or encoded data: no one asks for them, and each would be a new term."""
 
 _WORD = re.compile(r"\w+")
-# "HTTPServer2" is http, server, 2. Letters outside ASCII count as lower case.
-_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?(?:[a-z]|[^\W\d_A-Z])+|[A-Z]+|\d+")
+# "HTTPServer2" is http, server, 2. Letters outside ASCII and Latin-1 have no case here.
+_UPPER = "A-ZÀ-ÖØ-Þ"
+_LOWER = rf"[^\W\d_{_UPPER}]"
+_PART = re.compile(rf"[{_UPPER}]+(?=[{_UPPER}]{_LOWER})|[{_UPPER}]?{_LOWER}+|[{_UPPER}]+|\d+")
 
 
 def tokenize(text: str) -> list[str]:

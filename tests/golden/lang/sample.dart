@@ -1,0 +1,4 @@
+// No grammar: cut by lines.
+class A {
+  int x = 1;
+}
