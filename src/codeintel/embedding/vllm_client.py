@@ -187,7 +187,9 @@ class VLLMClient:
 
     def _close_blocking(self) -> None:
         self._http.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        # Batches that still wait are not cancelled here, for their callers would not be told:
+        # each gives up by itself when its turn comes.
+        self._threads.shutdown(wait=False)
 
     def __enter__(self) -> Self:
         return self

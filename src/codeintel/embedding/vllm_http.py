@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import httpx
 
 from codeintel.embedding.delivery import Failed, Reply, Send
+from codeintel.embedding.vllm_lanes import Lanes
 from codeintel.embedding.vllm_options import VLLMOptions
 from codeintel.errors import EmbeddingClosedError, EmbeddingMismatchError
 
@@ -21,8 +22,10 @@ class SyncHTTP:
 
     def __init__(self, options: VLLMOptions) -> None:
         self._options = options
-        self._transport = httpx.HTTPTransport(
-            verify=_tls(), limits=_limits(options), trust_env=False
+        self._transport = Lanes(
+            max_connections=options.max_connections,
+            max_keepalive_connections=options.max_keepalive_connections,
+            keepalive_expiry_s=_KEEPALIVE_EXPIRY_S,
         )
         self._client = httpx.Client(
             transport=self._transport, headers=_headers(options), trust_env=False
@@ -59,7 +62,7 @@ class SyncHTTP:
     @property
     def n_open(self) -> int:
         """Number of sockets."""
-        return _n_open(self._transport)
+        return self._transport.n_open
 
     def close(self) -> None:
         """Close all connections."""
@@ -74,7 +77,15 @@ class AsyncHTTP:
         self.in_flight = asyncio.Semaphore(options.max_in_flight)
         self._options = options
         self._transport = httpx.AsyncHTTPTransport(
-            verify=_tls(), limits=_limits(options), trust_env=False
+            verify=ssl.create_default_context(),
+            # Idle connections are not limited apart: closing one that has just been given to a
+            # request is what httpcore gets wrong. In flight there are `max_in_flight` at most.
+            limits=httpx.Limits(
+                max_connections=options.max_connections,
+                max_keepalive_connections=options.max_connections,
+                keepalive_expiry=_KEEPALIVE_EXPIRY_S,
+            ),
+            trust_env=False,
         )
         self._client = httpx.AsyncClient(
             transport=self._transport, headers=_headers(options), trust_env=False
@@ -103,7 +114,8 @@ class AsyncHTTP:
     @property
     def n_open(self) -> int:
         """Number of sockets."""
-        return _n_open(self._transport)
+        # httpx shows no count of its own.
+        return sum(not connection.is_closed() for connection in self._transport._pool.connections)
 
     async def close(self) -> None:
         """Close all connections, from the loop they belong to or from another one."""
@@ -120,19 +132,6 @@ def _headers(options: VLLMOptions) -> dict[str, str]:
     if options.api_key:
         headers["authorization"] = f"Bearer {options.api_key}"
     return {**headers, **options.headers}
-
-
-def _limits(options: VLLMOptions) -> httpx.Limits:
-    return httpx.Limits(
-        max_connections=options.max_connections,
-        max_keepalive_connections=options.max_keepalive_connections,
-        keepalive_expiry=_KEEPALIVE_EXPIRY_S,
-    )
-
-
-def _tls() -> ssl.SSLContext:
-    """Trust what the system trusts, so that a company's own authority works."""
-    return ssl.create_default_context()
 
 
 def _timeout(options: VLLMOptions, deadline: float) -> httpx.Timeout:
@@ -167,8 +166,3 @@ def _closed() -> EmbeddingClosedError:
 
 def _lower(headers: httpx.Headers) -> Mapping[str, str]:
     return {name.lower(): value for name, value in headers.items()}
-
-
-def _n_open(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport) -> int:
-    """Count the connections of a pool, which httpx itself does not show."""
-    return sum(not connection.is_closed() for connection in transport._pool.connections)

@@ -71,8 +71,6 @@ class BatchPlans:
         EmbeddingUnavailableError, EmbeddingMismatchError, EmbeddingRefusedError
             See `Delivery.deliver`; nothing of the batch may be used.
         """
-        if not self.model.asked:
-            yield from self.ask_model(deadline)
         batch = _Batch(self, texts, deadline)
         yield from batch.run()
         return batch.outcome
@@ -188,6 +186,8 @@ class _Batch:
     def run(self) -> Plan[None]:
         """Sort the texts by length and send each group by its rule."""
         everything = range(len(self._texts))
+        if not self._model.asked and any(map(self._may_be_too_long, everything)):
+            yield from self._plans.ask_model(self._deadline)
         if self._model.cuts is None and any(map(self._may_be_too_long, everything)):
             yield from self._plans.find_cut(self._deadline)
         short: list[int] = []
