@@ -1,23 +1,25 @@
-"""Finds the documents that can hold a text: trigram postings, with the texts beside them.
+"""Finds the places that can hold a text: trigram postings, with the texts beside them.
 
 A trigram is three bytes of the UTF-8 form of a folded text (`fold`), so that one index serves
-searches of either case. A segment is a set of immutable files; a generation shares unchanged ones
-with the one before by hard links::
+searches of either case. Postings name blocks: whole lines of one document, about 8 KiB of them, so
+that a long file is not read for a short match. A segment is a set of immutable files; a generation
+shares unchanged ones with the one before by hard links::
 
     000001.texts          all texts, UTF-8, each ended by a line feed
     000001.documents.npy  int64 (4, n): id, start, length in bytes, 1 where all bytes are ASCII
+    000001.blocks.npy     int64: where each block begins; it ends where the next one does
     000001.trigrams.npy   uint32, ascending: the trigrams, big-endian in the low 24 bits
-    000001.counts.npy     uint32: in how many documents each trigram is
-    000001.postings       the documents of each trigram, one list after the other
+    000001.counts.npy     uint32: in how many blocks each trigram is
+    000001.postings       the blocks of each trigram, one list after the other
     dead.npy              int64: ids of stored documents that are in this generation no more
 
-A list is a bitmap where that is shorter, else ascending uint16 ordinals. Keeping the texts makes a
-search independent of the working tree (a bare repository has none) and lets it run over many files
-at once without opening any.
+A list is a bitmap where that is shorter, else ascending uint16 block numbers. Keeping the texts
+makes a search independent of the working tree (a bare repository has none) and lets it run over
+many files at once without opening any.
 """
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,10 +29,10 @@ from numpy.typing import NDArray
 
 from codeintel.errors import IndexCorruptError
 
-# Ordinals are uint16.
-MAX_SEGMENT_DOCUMENTS = 1 << 16
-_ORDINAL_BYTES = 2
-# Lists that are read until few documents are left; more cost more than they save.
+# Block numbers are uint16.
+MAX_SEGMENT_BLOCKS = 1 << 16
+_NUMBER_BYTES = 2
+# Lists are read until few blocks are left; more cost more than they save.
 _MAX_LISTS = 16
 _FEW = 2
 
@@ -60,25 +62,39 @@ TrigramQuery = Literal | AllOf | AnyOf
 
 
 class Segment:
-    """One set of files; `stem` is the number that their names begin with."""
+    """One set of files; `stem` is the number that their names begin with.
+
+    Attributes
+    ----------
+    ids, starts, lengths, ascii
+        Of each document, in the order in which the texts are stored.
+    ends
+        Where each document ends in the texts, with a line end that was added to it.
+    block_starts, block_ends
+        Of each block, ascending.
+    """
 
     def __init__(self, folder: Path, stem: str) -> None:
         self.stem = stem
         self._folder = folder
         try:
-            self.documents: NDArray[np.int64] = np.load(folder / f"{stem}.documents.npy")
+            self.ids, self.starts, self.lengths, self.ascii = np.load(
+                folder / f"{stem}.documents.npy"
+            )
+            self.block_starts: NDArray[np.int64] = np.load(folder / f"{stem}.blocks.npy")
             self._trigrams = np.load(folder / f"{stem}.trigrams.npy", mmap_mode="r")
             self._counts = np.load(folder / f"{stem}.counts.npy")
         except (OSError, ValueError) as error:
             raise corrupt(stem) from error
-        self.ids, self.starts, self.lengths, self.ascii = self.documents
-        sizes = list_sizes(self._counts, len(self.ids))
         self.ends = np.append(self.starts[1:], len(self.texts))
+        self.block_ends = np.append(self.block_starts[1:], len(self.texts))
+        sizes = list_sizes(self._counts, len(self.block_starts))
         self._offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
         if len(self._postings) != self._offsets[-1]:
             raise corrupt(stem)
 
     def __len__(self) -> int:
+        """Count the documents."""
         return len(self.ids)
 
     @cached_property
@@ -90,76 +106,90 @@ class Segment:
     def _postings(self) -> mmap.mmap | bytes:
         return _map(self._folder / f"{self.stem}.postings")
 
+    @cached_property
+    def documents_of_blocks(self) -> NDArray[np.int64]:
+        """Give for each block the ordinal of its document."""
+        return np.searchsorted(self.starts, self.block_starts, side="right") - 1
+
     def text(self, ordinal: int) -> bytes:
         """Give the text of a document."""
         start = int(self.starts[ordinal])
         return self.texts[start : start + int(self.lengths[ordinal])]
 
-    def matching(self, query: TrigramQuery) -> NDArray[np.bool_] | None:
+    def matching_blocks(self, query: TrigramQuery) -> NDArray[np.bool_] | None:
+        """Say for each block whether it can hold a query by itself; None where all can."""
+        return self._matching(query, lambda blocks: blocks)
+
+    def matching_documents(self, query: TrigramQuery) -> NDArray[np.bool_] | None:
         """Say for each document whether it can hold a query; None where all can."""
+
+        def documents(blocks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+            return np.bincount(self.documents_of_blocks, blocks, len(self)) > 0
+
+        return self._matching(query, documents)
+
+    def _matching(self, query: TrigramQuery, units: "_Units") -> NDArray[np.bool_] | None:
+        """Say for each unit (a block, or a document) whether it can hold a query."""
         match query:
             case Literal(text):
-                return self._holding(text)
+                return self._holding(text, units)
             case AllOf(parts):
-                found: NDArray[np.bool_] | None = None
-                for part in parts:
-                    mask = self.matching(part)
-                    if mask is not None:
-                        found = mask if found is None else found & mask
-                return found
+                masks = [self._matching(part, units) for part in parts]
+                known = [mask for mask in masks if mask is not None]
+                return np.logical_and.reduce(known) if known else None
             case AnyOf(parts):
-                found = np.zeros(len(self), np.bool_)
+                found = units(np.zeros(len(self.block_starts), np.bool_))
                 for part in parts:
-                    mask = self.matching(part)
+                    mask = self._matching(part, units)
                     if mask is None:
                         return None
                     found |= mask
                 return found
 
-    def _holding(self, text: bytes) -> NDArray[np.bool_] | None:
-        """Say for each document whether it has all trigrams of a text, rarest first."""
+    def _holding(self, text: bytes, units: "_Units") -> NDArray[np.bool_] | None:
+        """Say for each unit whether it has all trigrams of a text, rarest first."""
         wanted = np.unique(trigrams_of(np.frombuffer(text, np.uint8)))
         if not len(wanted):
             return None
         at = np.searchsorted(self._trigrams, wanted)
         if at[-1] == len(self._trigrams) or (self._trigrams[at] != wanted).any():
-            return np.zeros(len(self), np.bool_)
+            return units(np.zeros(len(self.block_starts), np.bool_))
         rarest = at[np.argsort(self._counts[at], kind="stable")][:_MAX_LISTS]
-        found = self._list(int(rarest[0]))
+        found = units(self._list(int(rarest[0])))
         for position in rarest[1:]:
             if np.count_nonzero(found) <= _FEW:
                 break
-            found &= self._list(int(position))
+            found &= units(self._list(int(position)))
         return found
 
     def _list(self, position: int) -> NDArray[np.bool_]:
-        """Read the list of the trigram at a position."""
+        """Read the list of the trigram at a position, as a mask over the blocks."""
         start, end = int(self._offsets[position]), int(self._offsets[position + 1])
-        n_documents = len(self)
-        if end - start == int(self._counts[position]) * _ORDINAL_BYTES:
-            ordinals = np.frombuffer(self._postings, np.uint16, (end - start) // 2, start)
-            found = np.zeros(n_documents, np.bool_)
-            found[ordinals] = True
+        n_blocks = len(self.block_starts)
+        if end - start == int(self._counts[position]) * _NUMBER_BYTES:
+            numbers = np.frombuffer(self._postings, np.uint8, end - start, start).view("<u2")
+            found = np.zeros(n_blocks, np.bool_)
+            found[numbers] = True
             return found
         packed = np.frombuffer(self._postings, np.uint8, end - start, start)
-        return np.unpackbits(packed, count=n_documents).view(np.bool_)
+        return np.unpackbits(packed, count=n_blocks).view(np.bool_)
+
+
+_Units = Callable[[NDArray[np.bool_]], NDArray[np.bool_]]
 
 
 class TrigramIndex:
-    """The segments of one generation; immutable, safe to share between threads."""
+    """The segments of one generation; immutable, safe to share between threads.
+
+    Attributes
+    ----------
+    live
+        For each segment, which of its documents are in the generation.
+    """
 
     def __init__(self, segments: Sequence[Segment], dead: NDArray[np.int64]) -> None:
         self.segments = tuple(segments)
-        self._live = [~np.isin(segment.ids, dead) for segment in segments]
-        ids = [segment.ids[live] for segment, live in zip(segments, self._live, strict=True)]
-        places = [
-            np.stack([np.full(live.sum(), n), np.flatnonzero(live)])
-            for n, live in enumerate(self._live)
-        ]
-        self._ids = np.concatenate([np.zeros(0, np.int64), *ids])
-        order = np.argsort(self._ids)
-        self._ids = self._ids[order]
-        self._places = np.concatenate([np.zeros((2, 0), np.int64), *places], axis=1)[:, order]
+        self.live = tuple(~np.isin(segment.ids, dead) for segment in segments)
 
     @classmethod
     def open(cls, folder: Path) -> "TrigramIndex":
@@ -174,41 +204,21 @@ class TrigramIndex:
 
     def __len__(self) -> int:
         """Count the documents."""
-        return len(self._ids)
+        return sum(int(np.count_nonzero(live)) for live in self.live)
 
-    def candidates(self, query: TrigramQuery) -> NDArray[np.int64] | None:
-        """Give the ids of all documents that can hold a query, ascending; None where all can."""
-        masks = [segment.matching(query) for segment in self.segments]
-        if all(mask is None for mask in masks):
-            return None
-        found = [
-            segment.ids[live if mask is None else live & mask]
-            for segment, mask, live in zip(self.segments, masks, self._live, strict=True)
-        ]
-        return np.sort(np.concatenate(found))
-
-    def locate(self, documents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give for each document its segment's position and its ordinal there.
-
-        Returns
-        -------
-        segments, ordinals
-            Of the length of `documents`; -1 for a document that is not in the index.
-        """
-        at = np.searchsorted(self._ids, documents)
-        at[at == len(self._ids)] = 0
-        known = self._ids[at] == documents if len(self._ids) else np.zeros(len(at), np.bool_)
-        if not len(self._ids):
-            return np.full(len(at), -1), np.full(len(at), -1)
-        segments, ordinals = self._places[:, at]
-        return np.where(known, segments, -1), np.where(known, ordinals, -1)
+    @cached_property
+    def places(self) -> dict[int, tuple[int, int]]:
+        """Where each document is, by its id: the number of its segment, and its ordinal there."""
+        return {
+            int(segment.ids[ordinal]): (number, int(ordinal))
+            for number, (segment, live) in enumerate(zip(self.segments, self.live, strict=True))
+            for ordinal in np.flatnonzero(live)
+        }
 
     def text(self, document: int) -> bytes | None:
         """Give the text of a document as UTF-8; None where it is not in the index."""
-        segments, ordinals = self.locate(np.array([document], np.int64))
-        if segments[0] < 0:
-            return None
-        return self.segments[int(segments[0])].text(int(ordinals[0]))
+        place = self.places.get(document)
+        return None if place is None else self.segments[place[0]].text(place[1])
 
 
 def trigrams_of(data: NDArray[np.uint8]) -> NDArray[np.uint32]:
@@ -220,17 +230,17 @@ def trigrams_of(data: NDArray[np.uint8]) -> NDArray[np.uint32]:
     return kept
 
 
-def list_sizes(counts: NDArray[np.uint32], n_documents: int) -> NDArray[np.int64]:
-    """Give the size in bytes of each list, by how many documents it holds."""
+def list_sizes(counts: NDArray[np.uint32], n_blocks: int) -> NDArray[np.int64]:
+    """Give the size in bytes of each list, by how many blocks it names."""
     sizes: NDArray[np.int64] = np.minimum(
-        counts.astype(np.int64) * _ORDINAL_BYTES, bitmap_bytes(n_documents)
+        counts.astype(np.int64) * _NUMBER_BYTES, bitmap_bytes(n_blocks)
     )
     return sizes
 
 
-def bitmap_bytes(n_documents: int) -> int:
-    """Give the size of a bitmap; odd, so that no list of ordinals has the same."""
-    return (n_documents + 7) // 8 | 1
+def bitmap_bytes(n_blocks: int) -> int:
+    """Give the size of a bitmap; odd, so that no list of numbers has the same."""
+    return (n_blocks + 7) // 8 | 1
 
 
 def segment_stems(folder: Path) -> list[str]:

@@ -1,7 +1,7 @@
 """Writes the segments that `codeintel.index.trigram` reads."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeintel.index.trigram import (
-    MAX_SEGMENT_DOCUMENTS,
+    MAX_SEGMENT_BLOCKS,
     Segment,
     bitmap_bytes,
     list_sizes,
@@ -20,9 +20,10 @@ from codeintel.index.trigram_fold import fold
 
 # Bounds the memory of a build to about twice this, and the work that one rewrite can cost.
 _MAX_SEGMENT_BYTES = 256 << 20
-# A document's place in its batch is the low byte of a sort key, its trigram the three above.
-_BATCH_DOCUMENTS = 256
-_BATCH_BYTES = 8 << 20
+_BLOCK_BYTES = 8 << 10
+# A block's place in its batch is the low byte of a sort key, its trigram the three above.
+_BATCH_BLOCKS = 256
+_BATCH_BYTES = 4 << 20
 # Trigrams are merged in this many ranges, so that only one range is held twice.
 _N_RANGES = 16
 
@@ -76,7 +77,7 @@ class TrigramWriter:
         if self._builder is None:
             self._builder = _SegmentBuilder(self._folder, f"{self._next:06d}")
             self._next += 1
-        self._builder.add(document, text, data)
+        self._builder.add(document, data)
         self._added_bytes += len(data)
 
     def _outgrown(self) -> list[Segment]:
@@ -114,44 +115,51 @@ class _SegmentBuilder:
         self._texts: BinaryIO = open(folder / f"{stem}.texts", "wb")  # noqa: SIM115 - see finish
         self._end = 0
         self._documents: list[tuple[int, int, int, bool]] = []
+        self._blocks: list[int] = []
         self._batch: list[bytes] = []
         self._batch_bytes = 0
         self._keys: list[NDArray[np.uint32]] = []
         self._bases: list[int] = []
 
     def is_full(self, size_bytes: int) -> bool:
-        """Tell whether another document of this size would be too much."""
+        """Tell whether another document of this size could be too much.
+
+        Two blocks that follow each other have more than `_BLOCK_BYTES` together.
+        """
         return bool(self._documents) and (
-            len(self._documents) == MAX_SEGMENT_DOCUMENTS
+            len(self._blocks) + 2 * size_bytes // _BLOCK_BYTES + 1 > MAX_SEGMENT_BLOCKS
             or self._end + size_bytes > _MAX_SEGMENT_BYTES
         )
 
-    def add(self, document: int, text: str, data: bytes) -> None:
-        """Store a text, and note its trigrams."""
+    def add(self, document: int, data: bytes) -> None:
+        """Store a text, and note the trigrams of its blocks."""
         self._documents.append((document, self._end, len(data), data.isascii()))
         line_end = b"" if data.endswith(b"\n") or not data else b"\n"
         self._texts.write(data)
         self._texts.write(line_end)
+        for start, block in _cut(data):
+            self._blocks.append(self._end + start)
+            self._batch.append(fold(block.decode()).encode())
+            self._batch_bytes += len(block)
+            if len(self._batch) == _BATCH_BLOCKS or self._batch_bytes > _BATCH_BYTES:
+                self._flush()
         self._end += len(data) + len(line_end)
-        self._batch.append(fold(text).encode("utf-8", "replace"))
-        self._batch_bytes += len(data)
-        if len(self._batch) == _BATCH_DOCUMENTS or self._batch_bytes > _BATCH_BYTES:
-            self._flush()
 
     def finish(self) -> None:
         """Write the files."""
         self._flush()
         self._texts.close()
         np.save(self._path("documents.npy"), np.array(self._documents, np.int64).T.reshape(4, -1))
+        np.save(self._path("blocks.npy"), np.array(self._blocks, np.int64))
         trigrams, counts = [], []
         with open(self._path("postings"), "wb") as postings:
             for n in range(_N_RANGES):
                 keys = self._range(n)
                 codes, starts = np.unique(keys >> 16, return_index=True)
-                n_documents = np.diff(starts, append=len(keys)).astype(np.uint32)
-                postings.write(_encode_lists(keys, starts, n_documents, len(self._documents)))
+                n_blocks = np.diff(starts, append=len(keys)).astype(np.uint32)
+                postings.write(_encode_lists(keys, starts, n_blocks, len(self._blocks)))
                 trigrams.append(codes.astype(np.uint32))
-                counts.append(n_documents)
+                counts.append(n_blocks)
         np.save(self._path("trigrams.npy"), np.concatenate(trigrams))
         np.save(self._path("counts.npy"), np.concatenate(counts))
 
@@ -159,7 +167,7 @@ class _SegmentBuilder:
         return self._folder / f"{self._stem}.{kind}"
 
     def _flush(self) -> None:
-        """Reduce the batch to its distinct (trigram, document) pairs, in that order."""
+        """Reduce the batch to its distinct (trigram, block) pairs, in that order."""
         if not self._batch:
             return
         data = np.frombuffer(b"\n".join(self._batch), np.uint8)
@@ -171,11 +179,11 @@ class _SegmentBuilder:
         keys = (wide[:-2] << 24 | wide[1:-1] << 16 | wide[2:] << 8 | places[:-2])[kept]
         keys.sort()
         self._keys.append(keys[np.diff(keys, prepend=~keys[:1]) != 0])
-        self._bases.append(len(self._documents) - len(self._batch))
+        self._bases.append(len(self._blocks) - len(self._batch))
         self._batch, self._batch_bytes = [], 0
 
     def _range(self, n: int) -> NDArray[np.uint64]:
-        """Give all pairs of one range of trigrams: trigram << 16 | ordinal, ascending."""
+        """Give all pairs of one range of trigrams: trigram << 16 | block, ascending."""
         width = (1 << 32) // _N_RANGES
         parts = []
         for keys, base in zip(self._keys, self._bases, strict=True):
@@ -189,24 +197,35 @@ class _SegmentBuilder:
         return pairs
 
 
+def _cut(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Cut a text into blocks of whole lines, each with its start."""
+    start = 0
+    while start < len(data):
+        end = len(data)
+        if end - start > _BLOCK_BYTES * 3 // 2:
+            end = data.rfind(b"\n", start, start + _BLOCK_BYTES) + 1
+            end = end or data.find(b"\n", start + _BLOCK_BYTES) + 1 or len(data)
+        yield start, data[start:end]
+        start = end
+
+
 def _encode_lists(
     keys: NDArray[np.uint64],
     starts: NDArray[np.int64],
     counts: NDArray[np.uint32],
-    n_documents: int,
+    n_blocks: int,
 ) -> bytes:
     """Write each list in its shorter form."""
-    ordinals = (keys & 0xFFFF).astype(np.uint16)
-    sizes = list_sizes(counts, n_documents)
+    numbers = (keys & 0xFFFF).astype("<u2")
+    sizes = list_sizes(counts, n_blocks)
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
     out = np.zeros(int(offsets[-1]), np.uint8)
-    dense = counts.astype(np.int64) * 2 > bitmap_bytes(n_documents)
-    is_sparse = np.repeat(~dense, sizes)
-    out[is_sparse] = ordinals[np.repeat(~dense, counts)].view(np.uint8)
+    dense = counts.astype(np.int64) * 2 > bitmap_bytes(n_blocks)
+    out[np.repeat(~dense, sizes)] = numbers[np.repeat(~dense, counts)].view(np.uint8)
     for position in np.flatnonzero(dense):
         start, count = int(starts[position]), int(counts[position])
-        bits = np.zeros(n_documents, np.uint8)
-        bits[ordinals[start : start + count]] = 1
+        bits = np.zeros(n_blocks, np.uint8)
+        bits[numbers[start : start + count]] = 1
         packed = np.packbits(bits)
         out[offsets[position] : offsets[position] + len(packed)] = packed
     return out.tobytes()

@@ -14,10 +14,11 @@ from time import monotonic
 
 from msgspec import Struct
 
+from codeintel.index.trigram import AllOf
 from codeintel.search.text_corpus import Region, RepositoryText, regions
 from codeintel.search.text_pattern import TextPattern, TextQuery, compile_pattern
 from codeintel.search.text_present import present_lines
-from codeintel.search.text_scan import Found, scan
+from codeintel.search.text_scan import Counts, Found, count, scan
 from codeintel.types import FileMatches, TextMode
 
 # Regions are scanned ahead of the one that is looked at by this many for each core.
@@ -113,8 +114,8 @@ def search_text(
     page = _Page(pattern, options, after)
     work = _regions(parts, pattern, after)
     try:
-        for found in _scan_all(pattern, work, page.deadline):
-            if not page.take(found):
+        for region, found in _scan_all(pattern, work, page):
+            if not page.take(region, found):
                 break
     except TimeoutError:
         page.stop()
@@ -143,13 +144,15 @@ class _Page:
     def __post_init__(self) -> None:
         self.deadline = monotonic() + self.options.deadline_s
 
-    def take(self, found: list[Found] | Region) -> bool:
+    def take(self, region: Region, found: list[Found] | Counts) -> bool:
         """Add what a region gave; tells whether to go on."""
-        if isinstance(found, Region):
-            self.reached = (found.repo, found.paths[-1])
-            return True
-        for file in found:
-            self._take_file(file)
+        if isinstance(found, Counts):
+            self.n_matches += found.n_lines
+            self.n_files += found.n_files
+        else:
+            for file in found:
+                self._take_file(file)
+        self.reached = (region.repo, region.paths[-1])
         return not self.more or self._may_count()
 
     def stop(self) -> None:
@@ -244,32 +247,37 @@ def _regions(
         if waiting and not begins:
             continue
         waiting = False
-        yield from regions(part, pattern.query, after.path if after and begins else "")
+        yield from regions(
+            part,
+            pattern.query,
+            per_line=pattern.per_line,
+            after=after.path if after and begins else "",
+        )
 
 
 def _scan_all(
-    pattern: TextPattern, work: Iterator[Region], deadline: float
-) -> Iterator[list[Found] | Region]:
-    """Scan regions in order, some of them ahead of time on other cores.
+    pattern: TextPattern, work: Iterator[Region], page: _Page
+) -> Iterator[tuple[Region, list[Found] | Counts]]:
+    """Search regions in order; once the page is full, only count.
 
-    After what each region gave comes the region itself, to say how far the search has come.
+    Where every text has to be read, some regions are searched ahead of time on the other cores.
+    Few candidates are not worth a change of threads.
     """
-    ahead: deque[tuple[Region, Future[list[Found]]]] = deque()
+    ahead: deque[tuple[Region, Future[list[Found] | Counts]]] = deque()
+    depth = _AHEAD * (os.cpu_count() or 1) if pattern.query == AllOf() else 0
     try:
         for region in work:
-            if len(region.starts) == 2 and not ahead:
-                yield scan(pattern, region, deadline)
-                yield region
+            search = count if page.more else scan
+            if not depth:
+                yield region, search(pattern, region, page.deadline)
                 continue
-            ahead.append((region, _pool().submit(scan, pattern, region, deadline)))
-            if len(ahead) > _AHEAD * (os.cpu_count() or 1):
+            ahead.append((region, _pool().submit(search, pattern, region, page.deadline)))
+            if len(ahead) > depth:
                 done, future = ahead.popleft()
-                yield future.result()
-                yield done
+                yield done, future.result()
         while ahead:
             done, future = ahead.popleft()
-            yield future.result()
-            yield done
+            yield done, future.result()
     finally:
         for _, future in ahead:
             future.cancel()

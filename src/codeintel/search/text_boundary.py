@@ -1,8 +1,8 @@
-"""Matches patterns with Unicode word boundaries, which RE2 does not have.
+r"""Matches patterns with Unicode word boundaries, which RE2 does not have.
 
 A simulation of the pattern's automaton, all states at once: linear in the text, never backtracks.
 It is only asked about lines that RE2 found to match without their boundaries, and of those only
-where letters beyond ASCII, or one-sided boundaries, make RE2's own ``\\b`` differ.
+where letters beyond ASCII, or one-sided boundaries, make RE2's own ``\b`` differ.
 """
 
 from functools import lru_cache
@@ -20,7 +20,7 @@ _CHECK_CHARS = 1_024
 
 # An instruction is a set with the instruction after it, an assertion with the one after it, or
 # the instructions to go on with, preferred first; None is the match.
-_Instruction = tuple[CharSet, int] | tuple[Look, int] | list[int] | None
+_Instruction = tuple[CharSet | Look, int] | list[int] | None
 
 
 class BoundaryMatcher:

@@ -1,6 +1,6 @@
-"""Sets of characters, and how they are written for RE2.
+r"""Sets of characters, and how they are written for RE2.
 
-RE2's own ``\\w``, ``\\d`` and ``\\s`` are ASCII; the sets here are Unicode's, as in ripgrep.
+RE2's own ``\w``, ``\d`` and ``\s`` are ASCII; the sets here are Unicode's, as in ripgrep.
 """
 
 from collections.abc import Iterable
@@ -74,9 +74,8 @@ class CharSet:
             return _bracket(_ranges_of(_mask(self)), excluded, negated=False)
         ranges, properties = body
         if self.negated:
-            text = _bracket(
-                ranges + tuple((ord(c), ord(c)) for c in excluded), "", True, properties
-            )
+            ranges += tuple((ord(char), ord(char)) for char in excluded)
+            text = _bracket(ranges, "", True, properties)
         else:
             text = _bracket(ranges, excluded, False, properties)
         return f"(?i:{text})" if self.ignore_case else text

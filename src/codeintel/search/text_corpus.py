@@ -3,15 +3,15 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from mmap import mmap
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codeintel.errors import IndexCorruptError
 from codeintel.index.trigram import TrigramIndex, TrigramQuery
-from codeintel.search.globs import PathTable
 
 # A region is one unit of parallel work, and what is looked at between two looks at the clock.
 _REGION_BYTES = 1 << 20
@@ -35,41 +35,86 @@ class TextCorpus:
         Ordered by path, as `Catalog.documents` are.
     index
         Of the same generation.
+
+    Raises
+    ------
+    IndexCorruptError
+        The index does not have a document.
     """
 
     def __init__(self, documents: Sequence[IndexedDocument], index: TrigramIndex) -> None:
-        self.index = index
         self.paths = [document.path for document in documents]
-        self.table = PathTable(self.paths)
-        self._ids = np.array([document.id for document in documents], np.int64)
-        self._order = np.argsort(self._ids)
-        self._ids = self._ids[self._order]
-        by_path = np.empty_like(self._ids)
-        by_path[self._order] = self._ids
-        self.segments, self.ordinals = index.locate(by_path)
-        if (self.segments < 0).any():
-            missing = self.paths[int(np.argmin(self.segments))]
+        self.segments = index.segments
+        places = index.places
+        try:
+            found = [places[document.id] for document in documents]
+        except KeyError:
+            missing = next(d.path for d in documents if d.id not in places)
             raise IndexCorruptError(
                 f"The text index does not have '{missing}'.",
                 cure="Run `codeintel index --full` to write it anew.",
-            )
+            ) from None
+        numbers, ordinals = np.array(found, np.int64).reshape(-1, 2).T
+        self._positions = [np.full(len(segment), -1) for segment in self.segments]
+        for number, positions in enumerate(self._positions):
+            inside = np.flatnonzero(numbers == number)
+            positions[ordinals[inside]] = inside
 
     def __len__(self) -> int:
         return len(self.paths)
 
-    def candidates(self, query: TrigramQuery) -> NDArray[np.int64]:
-        """Give the positions of all documents that can hold a query, ascending."""
-        ids = self.index.candidates(query)
-        if ids is None:
-            return np.arange(len(self))
-        at = np.searchsorted(self._ids, ids)
-        at[at == len(self._ids)] = 0
-        known = self._ids[at] == ids if len(self._ids) else np.zeros(len(at), np.bool_)
-        return np.sort(self._order[at[known]])
-
     def position(self, path: str) -> int:
         """Give the position of a path, or of the first one after it."""
         return bisect_left(self.paths, path)
+
+    def pieces(self, query: TrigramQuery, *, per_line: bool) -> "Pieces":
+        """Give the pieces of documents that can hold a query, by the document's position.
+
+        Parameters
+        ----------
+        per_line
+            A match stays within a line, so that blocks can be judged each by itself.
+        """
+        rows = []
+        for number, (segment, positions) in enumerate(
+            zip(self.segments, self._positions, strict=True)
+        ):
+            blocks = segment.matching_blocks(query) if per_line else None
+            if blocks is not None:
+                found = np.flatnonzero(blocks)
+                ordinals = segment.documents_of_blocks[found]
+                starts, ends = segment.block_starts[found], segment.block_ends[found]
+            else:
+                mask = None if per_line else segment.matching_documents(query)
+                ordinals = np.arange(len(segment)) if mask is None else np.flatnonzero(mask)
+                starts, ends = segment.starts[ordinals], segment.ends[ordinals]
+            at = positions[ordinals]
+            row = np.stack([at, np.full(len(at), number), ordinals, starts, ends])
+            rows.append(row[:, at >= 0])
+        joined = np.concatenate([np.zeros((5, 0), np.int64), *rows], axis=1)
+        return Pieces(*joined[:, np.lexsort((joined[3], joined[0]))])
+
+
+class Pieces(NamedTuple):
+    """Pieces of documents as int64 arrays of one length, by `positions`, then `starts`.
+
+    Attributes
+    ----------
+    positions, numbers, ordinals
+        Of the document: in path order, of its segment, and within that.
+    starts, ends
+        Of the piece, in the texts of the segment.
+    """
+
+    positions: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    ordinals: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    def where(self, kept: NDArray[np.bool_] | slice) -> "Pieces":
+        """Give some of the pieces."""
+        return Pieces(*(column[kept] for column in self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,56 +138,62 @@ class RepositoryText:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Texts that lie side by side in one buffer, in path order.
+    """Texts of one buffer, in path order, and what of them is to be searched.
 
     Attributes
     ----------
-    starts
-        Where each text begins, and where the last one ends with its line end.
+    starts, ends
+        Where each text begins, ascending, and where it ends with its line end.
     lengths
         In bytes, without a line end that only the buffer adds.
+    windows
+        What can match: whole lines, ascending, each of them within the texts.
     """
 
     repo: str
     data: mmap | bytes
     paths: Sequence[str]
     starts: Sequence[int]
+    ends: Sequence[int]
     lengths: Sequence[int]
+    windows: Sequence[tuple[int, int]]
     ascii: bool
 
 
-def regions(part: RepositoryText, query: TrigramQuery, after: str) -> Iterator[Region]:
+def regions(
+    part: RepositoryText, query: TrigramQuery, *, per_line: bool, after: str
+) -> Iterator[Region]:
     """Give the texts of a repository that can hold a query, in path order.
 
     Parameters
     ----------
+    per_line
+        See `TextCorpus.pieces`.
     after
         The first path to give, or to come after; empty for all.
     """
     corpus = part.corpus
-    positions = corpus.candidates(query)
+    pieces = corpus.pieces(query, per_line=per_line)
+    kept = pieces.positions >= (corpus.position(after) if after else 0)
     if part.selected is not None:
-        positions = positions[part.selected[positions]]
-    if after:
-        positions = positions[np.searchsorted(positions, corpus.position(after)) :]
+        kept &= part.selected[pieces.positions]
     changed = sorted(path for path in part.changed if path >= after)
     if changed:
-        stale = [corpus.position(path) for path in changed]
-        stale = [at for at, path in zip(stale, changed, strict=True) if _is_at(corpus, at, path)]
-        positions = positions[~np.isin(positions, stale)]
+        at = [corpus.position(path) for path in changed]
+        stale = [
+            p for p, path in zip(at, changed, strict=True) if corpus.paths[p : p + 1] == [path]
+        ]
+        kept &= ~np.isin(pieces.positions, stale)
+    pieces = pieces.where(kept)
     done = 0
     for path in changed:
         text = part.changed[path]
         if text:
-            before = int(np.searchsorted(positions, corpus.position(path)))
-            yield from _indexed(part, positions[done:before])
+            before = int(np.searchsorted(pieces.positions, corpus.position(path)))
+            yield from _indexed(part, pieces.where(slice(done, before)))
             yield _on_disk(part.repo, path, text)
             done = before
-    yield from _indexed(part, positions[done:])
-
-
-def _is_at(corpus: TextCorpus, position: int, path: str) -> bool:
-    return position < len(corpus) and corpus.paths[position] == path
+    yield from _indexed(part, pieces.where(slice(done, None)))
 
 
 def _on_disk(repo: str, path: str, text: str) -> Region:
@@ -151,34 +202,50 @@ def _on_disk(repo: str, path: str, text: str) -> Region:
     length = len(data)
     if not data.endswith(b"\n"):
         data += b"\n"
-    return Region(repo, data, (path,), (0, len(data)), (length,), data.isascii())
+    end = len(data)
+    return Region(repo, data, [path], [0], [end], [length], [(0, end)], data.isascii())
 
 
-def _indexed(part: RepositoryText, positions: NDArray[np.int64]) -> Iterator[Region]:
-    """Cut documents into regions: runs that lie side by side, of like kind and bounded size."""
-    if not len(positions):
+def _indexed(part: RepositoryText, pieces: Pieces) -> Iterator[Region]:
+    """Cut pieces into regions: of one segment, of like kind, ascending, of bounded size."""
+    if not len(pieces.positions):
         return
     corpus = part.corpus
-    numbers, ordinals = corpus.segments[positions], corpus.ordinals[positions]
-    for number in _runs(np.diff(numbers) != 0):
-        segment = corpus.index.segments[int(numbers[number.start])]
-        inside = ordinals[number]
-        starts, ends = segment.starts[inside], segment.ends[inside]
-        apart = (np.diff(inside) != 1) | (np.diff(segment.ascii[inside]) != 0)
-        apart |= np.diff((starts - starts[0]) // _REGION_BYTES) != 0
-        at = [corpus.paths[p] for p in positions[number].tolist()]
-        for run in _runs(apart):
-            yield Region(
-                part.repo,
-                segment.texts,
-                at[run],
-                [*starts[run].tolist(), int(ends[run][-1])],
-                segment.lengths[inside[run]].tolist(),
-                bool(segment.ascii[inside[run.start]]),
-            )
+    ascii_of = [segment.ascii for segment in corpus.segments]
+    kinds = np.empty_like(pieces.numbers)
+    for number in set(pieces.numbers.tolist()):
+        inside = pieces.numbers == number
+        kinds[inside] = 2 * number + ascii_of[number][pieces.ordinals[inside]]
+    sizes = np.cumsum(pieces.ends - pieces.starts) // _REGION_BYTES
+    breaks = (np.diff(kinds) != 0) | (np.diff(pieces.starts) < 0) | (np.diff(sizes) != 0)
+    # All pieces of a document are in one region.
+    breaks &= np.diff(pieces.positions) != 0
+    for run in _runs(breaks):
+        yield _region(part, pieces.where(run))
+
+
+def _region(part: RepositoryText, pieces: Pieces) -> Region:
+    """Make a region of pieces that belong together; adjoining ones become one window."""
+    corpus = part.corpus
+    segment = corpus.segments[int(pieces.numbers[0])]
+    first = np.append(True, np.diff(pieces.positions) != 0)
+    ordinals = pieces.ordinals[first]
+    apart = np.flatnonzero(pieces.starts[1:] != pieces.ends[:-1])
+    window_starts = pieces.starts[np.append(0, apart + 1)].tolist()
+    window_ends = pieces.ends[np.append(apart, len(pieces.ends) - 1)].tolist()
+    return Region(
+        part.repo,
+        segment.texts,
+        [corpus.paths[position] for position in pieces.positions[first].tolist()],
+        segment.starts[ordinals].tolist(),
+        segment.ends[ordinals].tolist(),
+        segment.lengths[ordinals].tolist(),
+        list(zip(window_starts, window_ends, strict=True)),
+        bool(segment.ascii[ordinals[0]]),
+    )
 
 
 def _runs(breaks: NDArray[np.bool_]) -> list[slice]:
     """Give the runs of a sequence, by whether it breaks after each element but the last."""
     edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(breaks) + 1]
-    return [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [slice(a, b) for a, b in pairwise(edges)]

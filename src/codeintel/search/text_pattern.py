@@ -92,6 +92,10 @@ class TextPattern:
         confirm = self._must_confirm(ascii_text)
         return (self._relaxed_lines if confirm else self._lines), confirm
 
+    def run_finder(self, *, ascii_text: bool) -> re2._Regexp | None:
+        """Give what finds runs of matching lines, whole; None where lines must be confirmed."""
+        return None if self._must_confirm(ascii_text) else self._runs
+
     def spans(self, text: str, deadline: float = inf) -> Iterator[tuple[int, int]]:
         """Give the spans of all matches in a text, in characters.
 
@@ -133,16 +137,26 @@ class TextPattern:
     @cached_property
     def _regex(self) -> re2._Regexp:
         """The pattern, with the match itself as group 1."""
-        return self._compile(f"({self._emit(self._node, boundaries=not self._one_sided)})")
+        match = f"({self._emit(self._node, boundaries=not self._one_sided)})"
+        return _compile_re2(self._bounded(match), self._source)
 
     @cached_property
     def _lines(self) -> re2._Regexp:
-        return self._compile(f"(?:{self._emit(self._node, boundaries=True)})", tail="[^\n]*")
+        return _compile_re2(self._line(boundaries=True), self._source)
 
     @cached_property
     def _relaxed_lines(self) -> re2._Regexp:
         """The lines that match without the word boundaries: all that match, and more."""
-        return self._compile(f"(?:{self._emit(self._node, boundaries=False)})", tail="[^\n]*")
+        return _compile_re2(self._line(boundaries=False), self._source)
+
+    @cached_property
+    def _runs(self) -> re2._Regexp:
+        line = f"(?m:^)[^\n]*{self._line(boundaries=True)}\n"
+        return _compile_re2(f"(?:{line})+", self._source)
+
+    def _line(self, *, boundaries: bool) -> str:
+        """Write what goes from a match to its line's end."""
+        return self._bounded(f"(?:{self._emit(self._node, boundaries)})") + "[^\n]*"
 
     @cached_property
     def _boundary_matcher(self) -> BoundaryMatcher:
@@ -151,27 +165,21 @@ class TextPattern:
             node = Concat((Look("("), node, Look(")")))
         return BoundaryMatcher(node, self._excluded)
 
-    def _compile(self, pattern: str, *, tail: str = "") -> re2._Regexp:
-        if self._word:
-            no_word = CharSet(subsets=(WORD,), negated=True).to_re2(self._excluded)
-            pattern = f"(?:(?m:^)|{no_word}){pattern}(?:{self._emit_look('$')}|{no_word})"
-        pattern += tail
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = _MAX_MEMORY_BYTES
-        try:
-            return re2.compile(pattern.encode("utf-8", "replace"), options)
-        except re2.error as error:
-            raise refuse_unsupported(self._source, error) from error
+    def _bounded(self, pattern: str) -> str:
+        """Ask for word boundaries around a pattern, where the query does."""
+        if not self._word:
+            return pattern
+        no_word = CharSet(subsets=(WORD,), negated=True).to_re2(self._excluded)
+        return f"(?:(?m:^)|{no_word}){pattern}(?:{self._emit_look('$')}|{no_word})"
 
     def _emit(self, node: Node, boundaries: bool) -> str:
         """Write a part for RE2."""
         match node:
             case CharSet():
                 text = node.to_re2(self._excluded)
-                if self._crlf and not self._excluded and node.ranges == ((10, 10),):
-                    return rf"(?:\r?{text})" if node == CharSet.of(10) else text
-                return text
+                # A line feed that is written out stands for either line end.
+                line_feed = node.chars(1) == ["\n"] and self._crlf
+                return rf"(?:\r?{text})" if line_feed else text
             case Look(kind):
                 if kind in _ASSERTIONS:
                     return self._emit_look(kind)
@@ -210,6 +218,17 @@ def compile_pattern(query: TextQuery) -> TextPattern:
     if query.case == "smart" and parsed.has_literal and not parsed.has_upper:
         parsed = parse(query.pattern, ignore_case=True)
     return TextPattern(query, parsed)
+
+
+def _compile_re2(pattern: str, source: str) -> re2._Regexp:
+    """Compile for RE2; a refusal names the pattern that the user gave."""
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MAX_MEMORY_BYTES
+    try:
+        return re2.compile(pattern.encode("utf-8", "replace"), options)
+    except re2.error as error:
+        raise refuse_unsupported(source, error) from error
 
 
 def _looks(node: Node) -> Iterator[str]:

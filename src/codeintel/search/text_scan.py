@@ -4,9 +4,16 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import monotonic
+from typing import NamedTuple
+
+import re2
 
 from codeintel.search.text_corpus import Region
 from codeintel.search.text_pattern import TextPattern
+
+# Lines are taken in runs where of this many the mean distance is less than this.
+_SAMPLE_LINES = 64
+_DENSE_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,13 @@ class Found:
     lines: list[tuple[int, int]]
 
 
+class Counts(NamedTuple):
+    """How many lines and files of a region match."""
+
+    n_lines: int
+    n_files: int
+
+
 def scan(pattern: TextPattern, region: Region, deadline: float) -> list[Found]:
     """Find the matching lines of a region, by file in path order.
 
@@ -40,24 +54,71 @@ def scan(pattern: TextPattern, region: Region, deadline: float) -> list[Found]:
         raise TimeoutError
     lines = _lines if pattern.per_line else _touched_lines
     found: list[Found] = []
-    current, current_end = None, -1
+    current: list[tuple[int, int]] = []
+    current_end = -1
     for start, end in lines(pattern, region, deadline):
         if start >= current_end:
             number = bisect_right(region.starts, start) - 1
-            current_end = region.starts[number + 1]
+            current_end = region.ends[number]
             text_start = region.starts[number]
             text_end = text_start + region.lengths[number]
             current = []
             found.append(Found(region, region.paths[number], text_start, text_end, current))
-        assert current is not None
         current.append((start, end))
     return found
 
 
+def count(pattern: TextPattern, region: Region, deadline: float) -> Counts:
+    """Count the matching lines of a region; raises as `scan`.
+
+    Where nearly every line matches, whole runs of lines are taken at once: one call into RE2 for
+    each line would cost more than the matching.
+    """
+    runs = pattern.run_finder(ascii_text=region.ascii) if pattern.per_line else None
+    if runs is None:
+        found = scan(pattern, region, deadline)
+        return Counts(sum(len(file.lines) for file in found), len(found))
+    if monotonic() > deadline:
+        raise TimeoutError
+    starts = region.starts
+    n_lines = n_files = 0
+    last_file = -1
+    for start, end in _dense_runs(pattern, runs, region, deadline):
+        n_lines += region.data[start:end].count(b"\n") + 1
+        first_file = max(bisect_right(starts, start) - 1, last_file + 1)
+        last_file = bisect_right(starts, end) - 1
+        n_files += last_file - first_file + 1
+    return Counts(n_lines, n_files)
+
+
+def _dense_runs(
+    pattern: TextPattern, runs: re2._Regexp, region: Region, deadline: float
+) -> Iterator[tuple[int, int]]:
+    """Give spans of matching lines: of single ones, and of runs where most lines match."""
+    n_lines = 0
+    for first, last in region.windows:
+        for start, end in _lines_of_window(pattern, region, first, last, deadline):
+            yield start, end
+            n_lines += 1
+            if n_lines == _SAMPLE_LINES and end - first < _SAMPLE_LINES * _DENSE_BYTES:
+                break
+        else:
+            continue
+        for run in runs.finditer(region.data, end + 1, last):
+            yield run.start(), run.end() - 1
+
+
 def _lines(pattern: TextPattern, region: Region, deadline: float) -> Iterator[tuple[int, int]]:
-    """Search line by line, over all texts of the region at once."""
+    """Search line by line, over all texts of a window at once."""
+    for first, last in region.windows:
+        yield from _lines_of_window(pattern, region, first, last, deadline)
+
+
+def _lines_of_window(
+    pattern: TextPattern, region: Region, first: int, last: int, deadline: float
+) -> Iterator[tuple[int, int]]:
     regex, confirm = pattern.line_finder(ascii_text=region.ascii)
-    data, first, last = region.data, region.starts[0], region.starts[-1]
+    data = region.data
     previous_end = first - 1
     for match in regex.finditer(data, first, last):
         start, end = match.span()
