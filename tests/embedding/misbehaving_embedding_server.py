@@ -19,6 +19,7 @@ from codeintel.embedding.base import Vectors
 from codeintel.embedding.vllm import VLLMOptions
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 def vector(text: str, dim: int = 8) -> Vectors:
@@ -46,6 +47,7 @@ class Request:
     texts: list[str]
     body: dict[str, Any]
     send: Send
+    receive: Receive
 
     async def reply(self, status: int, body: bytes, **headers: str) -> None:
         names = {"content_type": "application/json", **headers}
@@ -156,7 +158,8 @@ async def null_numbers(request: Request) -> None:
 
 async def endless(request: Request) -> None:
     await request.send({"type": "http.response.start", "status": 200, "headers": []})
-    while not request.server.stopping.is_set():
+    gone = asyncio.ensure_future(request.receive())
+    while not gone.done():
         request.server.bytes_sent += 1 << 20
         await request.send(
             {"type": "http.response.body", "body": b" " * (1 << 20), "more_body": True}
@@ -251,7 +254,7 @@ class EmbeddingServer:
         """Number of texts it was sent."""
         return sum(map(len, self.requests))
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         self.sockets.add(scope["client"][1])
         body = b""
         while True:
@@ -260,7 +263,7 @@ class EmbeddingServer:
             if not message.get("more_body"):
                 break
         content = json.loads(body) if body else {}
-        request = Request(self, list(content.get("input", ())), content, send)
+        request = Request(self, list(content.get("input", ())), content, send, receive)
         if scope["path"] == "/v1/embeddings":
             self.headers.append({k.decode(): v.decode() for k, v in scope["headers"]})
             await self._embed(request)

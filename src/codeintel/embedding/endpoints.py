@@ -19,6 +19,8 @@ from enum import IntEnum
 from codeintel.errors import EmbeddingUnavailableError
 
 _MAX_REST_DOUBLINGS = 4
+#: How often a request looks whether the trial of another one has ended.
+_TRIAL_WAIT_S = 0.02
 
 
 class BreakerState(IntEnum):
@@ -90,6 +92,8 @@ class Endpoints:
             now = self._clock()
             admitted = [e for e in self._endpoints if self._admits(e, now)]
             if not admitted:
+                if any(e.state is BreakerState.HALF_OPEN for e in self._endpoints):
+                    return _TRIAL_WAIT_S
                 raise self._unavailable(now)
             ready = [e for e in admitted if e.paused_until <= now]
             if not ready:
