@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from codeintel.cli.main import main
+from repositories import GitRepository
 
 
 class Outcome(NamedTuple):
@@ -19,6 +20,10 @@ class Outcome(NamedTuple):
     def json(self) -> Any:
         return json.loads(self.out)
 
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
 
 Cli = Callable[..., Outcome]
 
@@ -28,9 +33,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home folder; nothing of the real one is read or written."""
     folder = tmp_path / "home"
     folder.mkdir()
+    for name in ("XDG_CACHE_HOME", "CODEINTEL_INDEX_DIR", "CODEINTEL_EMBEDDING_URL"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("CODEINTEL_WORKERS", "1")
     return folder
 
 
@@ -45,3 +52,10 @@ def cli(capsys: pytest.CaptureFixture[str], home: Path) -> Cli:
         return Outcome(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def in_shop(shop: GitRepository, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
+    """The shop's repository, as the current folder."""
+    monkeypatch.chdir(shop.path)
+    return shop

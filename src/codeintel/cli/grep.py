@@ -5,6 +5,9 @@ cases unless the pattern has a capital.
 """
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -103,7 +106,7 @@ def run(arguments: Namespace) -> int:
             if not arguments.json:
                 _print_page(terminal, target, answer, arguments)
             answers.append(answer)
-    files = tuple(file for answer in answers for file in answer.files)
+    files = tuple(_joined(file for answer in answers for file in answer.files))
     if arguments.json:
         terminal.json(replace(answers[-1], files=files))
     return ended(
@@ -113,6 +116,14 @@ def run(arguments: Namespace) -> int:
         next_cursor=answers[-1].next_cursor,
         rest=f"more of {answers[0].n_matches} matching lines in {answers[0].n_files} file(s)",
     )
+
+
+def _joined(files: Iterable[FileMatches]) -> Iterator[FileMatches]:
+    """Join the parts of a file whose lines came on several pages."""
+    for _, parts in groupby(files, key=attrgetter("repo", "path")):
+        first, *rest = parts
+        lines = tuple(line for part in rest for line in part.lines)
+        yield replace(first, lines=first.lines + lines) if rest else first
 
 
 def _print_page(

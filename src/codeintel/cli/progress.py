@@ -1,10 +1,10 @@
 """Shows where a long run stands: bars on a terminal, plain lines elsewhere; always on stderr.
 
-Nothing is shown before there is something to count, so that a run with nothing to do is silent.
+Nothing is shown before there is something to count, and no line of a run that ends at once.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from codeintel.indexer.progress import Progress, ProgressCallback
 
+_FIRST_LINE_S = 0.5
 _LINE_EVERY_S = 5.0
 
 
@@ -32,21 +33,25 @@ def shown_progress(stream: TextIO | None = None) -> Iterator["ProgressCallback"]
 
 
 class PlainProgress:
-    """Writes a line when a stage begins, every few seconds, and when it ends."""
+    """Writes a line when a stage begins, every few seconds, and when it ends; none at first."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = monotonic) -> None:
         self._stream = stream
+        self._clock = clock
         self._stage = ""
+        self._started_s = clock()
         self._began_s = self._written_s = 0.0
 
     def __call__(self, progress: "Progress") -> None:
         """Take note of where the run stands."""
         if not progress.total:
             return
-        now_s = monotonic()
+        now_s = self._clock()
         if progress.stage != self._stage:
-            self._stage, self._began_s = progress.stage, now_s
-        elif progress.done != progress.total and now_s - self._written_s < _LINE_EVERY_S:
+            self._stage, self._began_s, self._written_s = progress.stage, now_s, 0.0
+        if now_s - self._started_s < _FIRST_LINE_S:
+            return
+        if progress.done != progress.total and now_s - self._written_s < _LINE_EVERY_S:
             return
         self._written_s = now_s
         print(self._text(progress, now_s - self._began_s), file=self._stream, flush=True)

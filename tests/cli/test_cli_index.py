@@ -1,0 +1,148 @@
+"""The commands that build and look after an index."""
+
+from collections.abc import Callable
+from io import StringIO
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codeintel.cli.progress import PlainProgress
+from codeintel.indexer.progress import Progress
+from codeintel.store.generations import GenerationStore
+from codeintel.types import IndexReport
+from repositories import GitRepository
+
+Cli = Callable[..., Any]
+
+
+def index_folder(home: Path) -> Path:
+    (folder,) = (home / ".cache" / "codeintel").iterdir()
+    return folder
+
+
+def test_index_prints_a_summary(cli: Cli, in_shop: GitRepository) -> None:
+    in_shop.write({"logo.png": b"\x89PNG\0\0", "empty.py": ""})
+    outcome = cli("index")
+    assert outcome.code == 0
+    facts = dict(line.strip().split(maxsplit=1) for line in outcome.lines[1:])
+    assert facts["files"] == "6 (+6 -0)"
+    assert facts["skipped"] == "1 binary, 1 empty"
+    assert facts["seconds"].startswith("list ")
+    assert facts["vector"].startswith("index")
+    assert facts["on"].startswith("disk")
+    assert "(no change)" in cli("index").out
+
+
+def test_index_prints_its_report_as_json(cli: Cli, in_shop: GitRepository) -> None:
+    import msgspec
+
+    (report,) = msgspec.json.decode(cli("index", "--json").out, type=tuple[IndexReport, ...])
+    assert (report.n_files, report.changed) == (6, True)
+    (again,) = msgspec.json.decode(
+        cli("index", "--full", "--json").out, type=tuple[IndexReport, ...]
+    )
+    assert again.generation > report.generation
+    assert again.texts_embedded == 0
+
+
+def test_index_of_a_folder_inside_indexes_the_whole_repository(
+    cli: Cli, in_shop: GitRepository
+) -> None:
+    assert cli("index", "shop", "--json").json[0]["n_files"] == 6
+
+
+def test_status_says_what_is_missing_and_what_is_there(cli: Cli, in_shop: GitRepository) -> None:
+    before = cli("status")
+    assert before.code == 1
+    assert "missing" in before.out
+    in_shop.write({"a.bin": b"\0\1", ".env": "KEY=1\n"})
+    cli("index")
+    after = cli("status", "--skipped")
+    assert after.code == 0
+    assert "python 4" in after.out
+    assert any(line.split()[:2] == ["binary", "a.bin"] for line in after.lines)
+    assert any(line.split()[:2] == ["secret", ".env"] for line in after.lines)
+
+
+def test_merge_reports_the_index_as_it_is(cli: Cli, in_shop: GitRepository) -> None:
+    missing = cli("merge")
+    assert missing.code == 3
+    assert "There is no index yet" in missing.err
+    cli("index")
+    in_shop.write({"new.py": "def brand_new():\n    return 1\n"})
+    cli("index")
+    assert "secondary 0" in cli("merge").out
+
+
+def test_doctor_finds_nothing_wrong_after_indexing(cli: Cli, in_shop: GitRepository) -> None:
+    before = cli("doctor", "--json").json
+    assert [finding["subject"] for finding in before if finding["state"] != "ok"] == ["shop: index"]
+    cli("index")
+    outcome = cli("doctor")
+    assert outcome.code == 0
+    assert all(line.startswith("ok ") for line in outcome.lines)
+
+
+def test_doctor_finds_one_changed_byte_and_says_the_cure(
+    cli: Cli, in_shop: GitRepository, home: Path
+) -> None:
+    cli("index")
+    store = GenerationStore(index_folder(home))
+    manifest = store.manifest()
+    assert manifest is not None
+    victim = store.folder(manifest.generation) / manifest.files[0].path
+    data = bytearray(victim.read_bytes())
+    data[-1] ^= 1
+    victim.write_bytes(data)
+    outcome = cli("doctor")
+    assert outcome.code == 3
+    assert "has changed" in outcome.out
+    assert "codeintel index --full" in outcome.out
+    cli("index", "--full")
+    assert cli("doctor").code == 0
+
+
+def test_doctor_finds_a_missing_git(
+    cli: Cli, in_shop: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    outcome = cli("doctor")
+    assert outcome.code == 3
+    assert "'git' is not on the PATH" in outcome.out
+    assert "cure: Install git" in outcome.out
+
+
+def test_doctor_names_a_setting_that_is_wrong(
+    cli: Cli, in_shop: GitRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEINTEL_WORKERS", "many")
+    outcome = cli("doctor")
+    assert outcome.code == 3
+    assert "CODEINTEL_WORKERS is 'many'" in outcome.out
+
+
+def test_doctor_tells_that_the_embedding_server_does_not_answer(
+    cli: Cli, in_shop: GitRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEINTEL_EMBEDDING_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("CODEINTEL_EMBEDDING_MODEL", "none")
+    finding = next(f for f in cli("doctor", "--json").json if "server" in f["subject"])
+    assert finding["state"] == "error"
+    assert finding["cure"]
+
+
+def test_plain_progress_says_little_and_nothing_of_short_runs() -> None:
+    stream = StringIO()
+    clock = count(100.0, 0.125)
+    progress = PlainProgress(stream, clock=lambda: next(clock))
+    progress(Progress("list", 0, 0))
+    for done in range(0, 2001, 20):
+        progress(Progress("files", done, 2000))
+    progress(Progress("publish", 2000, 2000))
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "files: 60 of 2,000"
+    assert lines[1].startswith("files: 860 of 2,000, 160 a second, 7 s left")
+    assert lines[-2:] == ["files: 2,000 of 2,000, 160 a second", "publish: 2,000 of 2,000"]
+    assert len(lines) == 5
