@@ -1,6 +1,6 @@
 """The class that programs, the command line and the server talk to."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from copy import copy
 from os import PathLike
 from pathlib import Path
@@ -70,6 +70,14 @@ class CodeIntel(Searching, Navigating):
     def repositories(self) -> tuple[str, ...]:
         """Names of the served repositories."""
         return tuple(self._context.repositories)
+
+    @property
+    def stamp(self) -> Hashable:
+        """What changes whenever an answer from the indexes may; costs no more than a look."""
+        return tuple(
+            (name, repository.live.stamp())
+            for name, repository in self._context.repositories.items()
+        )
 
     def index(
         self,

@@ -113,10 +113,18 @@ class LiveIndex:
         with self._lock:
             self._retire_current()
 
+    def stamp(self) -> tuple[int, int] | None:
+        """Tell one published generation from the next, without reading it."""
+        try:
+            stat = self.store.manifest_path.stat()
+        except FileNotFoundError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns
+
     def _acquire(self) -> Snapshot:
         """Give the newest snapshot, opened where a new one was published."""
         with self._lock:
-            seen = self._stat()
+            seen = self.stamp()
             if self._current is None or seen != self._seen:
                 snapshot = self._open()
                 self._retire_current()
@@ -139,14 +147,6 @@ class LiveIndex:
         if snapshot is not None and not self._readers[snapshot]:
             del self._readers[snapshot]
             snapshot.close()
-
-    def _stat(self) -> tuple[int, int] | None:
-        """Tell one published manifest from the next, without reading it."""
-        try:
-            stat = self.store.manifest_path.stat()
-        except FileNotFoundError:
-            return None
-        return stat.st_ino, stat.st_mtime_ns
 
     def _open(self) -> Snapshot:
         """Open the newest generation; while writers publish, it may be gone before it is open."""
