@@ -21,6 +21,7 @@ from codeintel.errors import (
     PathNotFoundError,
     UnknownRevisionError,
 )
+from codeintel.git.background import Background, BuildProgress, Stage
 from codeintel.git.diff import count_lines
 from codeintel.git.dirty import WorkingFile
 from codeintel.git.layers import Layers
@@ -70,7 +71,13 @@ class GitClient:
         self._timeout_s = timeout_s
         self._repository = Repository.find(self._path)
         self._objects = ObjectReader(self._repository.git)
-        self._layers = Layers(Shadow(self._repository, self._objects, cache_dir))
+        self._background = Background(self._path, cache_dir) if cache_dir else None
+        self._layers = Layers(
+            Shadow(self._repository, self._objects, cache_dir),
+            cache_dir,
+            on_unknown_commit=lambda _sha: self._later("extend"),
+            on_long_history=lambda _sha, path: self._later("blame", path),
+        )
 
     @cached_property
     def repo(self) -> "git.Repo":
@@ -160,7 +167,7 @@ class GitClient:
                 working = WorkingFile.read(self._repository.work_tree, name)
             if working is None or working.is_same(committed):
                 last = _last_line(path, count_lines(committed), start_line, end_line)
-                answer = self._blame(sha, name, start_line, last)
+                answer = self._blame(sha, name, committed, start_line, last)
             else:
                 last = _last_line(path, count_lines(working.data), start_line, end_line)
                 answer = working.blame(
@@ -169,7 +176,7 @@ class GitClient:
                     committed,
                     start_line,
                     last,
-                    partial(self._blame, sha, name),
+                    partial(self._blame, sha, name, committed),
                 )
         return blame_below(answer, self._repository.prefix).entries()
 
@@ -258,8 +265,30 @@ class GitClient:
         more = question.cursor(sha, skip + limit) if len(found) > limit else None
         return HistoryPage(tuple(commit.entry() for commit in found[:limit]), more)
 
+    def build(self, *, blame: bool = True, progress: BuildProgress | None = None) -> None:
+        """Build or extend what makes answers fast, in a process of low priority; wait for its end.
+
+        First the commit-graph, then the index of history up to HEAD, then, if `blame`, the cache
+        of all files of HEAD. Each is used as soon as it is there. Without a `cache_dir` or commits
+        there is nothing to do.
+
+        Raises
+        ------
+        RepositoryError
+            It failed; git goes on to answer.
+        """
+        if self._background is None or self._objects.info("HEAD^{commit}") is None:
+            return
+        self._background.run("graph", progress=progress)
+        self._background.run("extend", progress=progress)
+        if blame:
+            self._background.run("blame", progress=progress)
+
     def close(self) -> None:
         """End the processes that stay open between calls."""
+        if self._background is not None:
+            self._background.close()
+        self._layers.close()
         self._objects.close()
         if "repo" in self.__dict__:
             self.repo.close()
@@ -275,10 +304,14 @@ class GitClient:
     ) -> None:
         self.close()
 
-    def _blame(self, sha: str, name: str, first: int, last: int) -> Blame:
+    def _blame(self, sha: str, name: str, committed: bytes, first: int, last: int) -> Blame:
         if last < first:  # an empty file
             return Blame((), {})
-        return self._layers.blame(sha, name, first, last)
+        return self._layers.blame(sha, name, count_lines(committed), first, last)
+
+    def _later(self, stage: Stage, path: str = "") -> None:
+        if self._background is not None:
+            self._background.later(stage, path)
 
     def _read(self, sha: str, name: str, path: str) -> bytes:
         """Read a file at a commit."""

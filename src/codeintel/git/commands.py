@@ -95,7 +95,7 @@ def commit_of_log(fields: list[str]) -> Commit:
         author,
         email,
         iso_date(int(epoch_s or 0), zone),
-        first_line(message, sha),
+        first_line(message) or f"({sha})",
         False,
         int(committed_s or 0),
     )

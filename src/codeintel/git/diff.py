@@ -10,7 +10,9 @@ from codeintel.git.process import Git
 
 DIFF_OPTIONS = ("-U0", "--text", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
 
+# No line of content looks like a hunk's head or a commit: it begins with "+", "-" or a backslash.
 _HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
+_COMMIT = re.compile(rb"^(?:[0-9a-f]{40}|[0-9a-f]{64})$", re.MULTILINE)
 
 
 class Hunk(NamedTuple):
@@ -42,10 +44,15 @@ def diff_texts(git: Git, old: bytes, new: bytes) -> list[Hunk]:
 
 
 def parse_hunks(patch: bytes) -> list[Hunk]:
-    """Find the hunks of one file's patch; no content line can look like one."""
+    """Find the hunks of one file's patch."""
     return [
         Hunk(int(m[1]), int(m[2] or 1), int(m[3]), int(m[4] or 1)) for m in _HUNK.finditer(patch)
     ]
+
+
+def parse_patches(output: bytes) -> list[list[Hunk]]:
+    """Find the hunks of each comparison that ``diff-tree --stdin --always`` made, in order."""
+    return [parse_hunks(patch) for patch in _COMMIT.split(output)[1:]]
 
 
 def segments(hunks: Iterable[Hunk], n_new: int) -> Iterator[Segment]:

@@ -1,40 +1,209 @@
-"""Answers blame and log from the fastest layer that is ready; all give git's own answer."""
+"""Answers blame and log from the fastest layer that is ready; all give git's own answer.
 
+1. git itself, in the shadow, whose commit-graph makes it quicker once that is written;
+2. the index of history, for commits that it knows;
+3. over it the cache of whole-file blames.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from codeintel.errors import IndexStateError
 from codeintel.git import commands
+from codeintel.git.blame_walk import BlameWalk, TooManyDiffsError
+from codeintel.git.history_path import AmbiguousOrderError
+from codeintel.git.history_store import HistoryStore, history_file
 from codeintel.git.process import Git
 from codeintel.git.question import HistoryQuestion
-from codeintel.git.records import Blame, Commit
-from codeintel.git.shadow import Shadow
+from codeintel.git.records import Blame, Commit, LineRun, join_runs
+from codeintel.git.shadow import Shadow, View
+
+MAX_DIFFS = 100
+"""Versions of a file that a call compares itself; for more, git is as quick."""
+
+log = logging.getLogger(__name__)
 
 
 class Layers:
-    """The layers of one repository; paths are from the top of the repository."""
+    """The layers of one repository; paths are from the top of the repository.
 
-    def __init__(self, shadow: Shadow) -> None:
+    Parameters
+    ----------
+    cache_dir
+        Folder of the index; None for git alone.
+    on_unknown_commit, on_long_history
+        Told what the index lacks: a commit, or the blame of a path at a commit.
+    """
+
+    def __init__(
+        self,
+        shadow: Shadow,
+        cache_dir: Path | None,
+        *,
+        on_unknown_commit: Callable[[str], None],
+        on_long_history: Callable[[str, str], None],
+    ) -> None:
         self._shadow = shadow
+        self._cache_dir = cache_dir
+        self._on_unknown_commit = on_unknown_commit
+        self._on_long_history = on_long_history
+        self._lock = threading.Lock()
+        self._store: HistoryStore | None = None
 
     @property
     def git(self) -> Git:
         """Git, in the shadow."""
         return self._shadow.view().git
 
-    def blame(self, sha: str, path: str, first: int, last: int) -> Blame:
-        """Blame lines that the file has at that commit."""
-        return commands.blame(self.git, sha, path, first, last)
+    def blame(self, sha: str, path: str, n_lines: int, first: int, last: int) -> Blame:
+        """Blame lines of a file that has `n_lines` at that commit."""
+        view = self._shadow.view()
+        store = self._ready(view)
+        if store is not None:
+            try:
+                answer = self._indexed_blame(store, view, sha, path, n_lines, first, last)
+                if answer is not None:
+                    return answer
+            except IndexStateError as error:
+                self._give_up(store, error)
+        return commands.blame(view.git, sha, path, first, last)
 
     def log(self, sha: str, question: HistoryQuestion, skip: int, limit: int) -> list[Commit]:
         """List at most `limit` wanted commits after the first `skip` wanted ones."""
-        git = self.git
+        view = self._shadow.view()
+        store = self._ready(view) if not question.follow else None
+        if store is not None:
+            try:
+                found = self._indexed_log(store, view, sha, question, skip, limit)
+                if found is not None:
+                    return found
+            except IndexStateError as error:
+                self._give_up(store, error)
         if not question.filters:
             return list(
                 commands.log(
-                    git, sha, question.path, follow=question.follow, limit=limit, skip=skip
+                    view.git, sha, question.path, follow=question.follow, limit=limit, skip=skip
                 )
             )
-        commits = commands.log(git, sha, question.path, follow=question.follow)
+        commits = commands.log(view.git, sha, question.path, follow=question.follow)
         try:
             return list(islice(filter(question.wants, commits), skip, skip + limit))
         finally:
             commits.close()
+
+    def close(self) -> None:
+        """Close the index."""
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+
+    def _ready(self, view: View) -> HistoryStore | None:
+        """Give the index for this state of history, if there is one."""
+        if self._cache_dir is None:
+            return None
+        file = history_file(self._cache_dir, view.key)
+        with self._lock:
+            if self._store is not None and self._store.file != file:
+                self._store.close()
+                self._store = None
+            if self._store is None:
+                try:
+                    self._store = HistoryStore(file)
+                except FileNotFoundError:
+                    return None
+                except IndexStateError as error:
+                    log.warning("git answers without its index: %s", error)
+                    return None
+            return self._store
+
+    def _give_up(self, store: HistoryStore, error: IndexStateError) -> None:
+        """Close an index that failed; git answers, and the next build mends it."""
+        log.warning("git answers without its index: %s", error)
+        with self._lock:
+            if self._store is store:
+                store.close()
+                self._store = None
+
+    def _indexed_blame(
+        self,
+        store: HistoryStore,
+        view: View,
+        sha: str,
+        path: str,
+        n_lines: int,
+        first: int,
+        last: int,
+    ) -> Blame | None:
+        with store.reading():
+            commit, number = self._numbers(store, view, sha, path)
+            if commit is None or number is None:
+                return None
+            history = store.histories(number)
+            tip = history.tip(commit)
+            if tip < 0:
+                return None
+            key = (number, history.commit(tip))
+            rows = store.cached_blame(*key)
+            if rows is not None:
+                return _blame_of_rows(store, rows, first, last)
+        try:
+            rows = BlameWalk(store, view.git, max_diffs=MAX_DIFFS).blame(number, tip, n_lines)
+        except TooManyDiffsError:
+            self._on_long_history(sha, path)
+            return None
+        store.cache_blame(*key, rows)
+        return _blame_of_rows(store, rows, first, last)
+
+    def _indexed_log(
+        self,
+        store: HistoryStore,
+        view: View,
+        sha: str,
+        question: HistoryQuestion,
+        skip: int,
+        limit: int,
+    ) -> list[Commit] | None:
+        with store.reading():
+            commit, number = self._numbers(store, view, sha, question.path)
+            if commit is None or number is None or store.has_below(question.path):
+                return None
+            walk = store.histories(number).walk(commit)
+            try:
+                if not question.filters:
+                    return store.commits(islice(walk, skip, skip + limit))
+                wanted = (x for n in walk for x in store.commits([n]) if question.wants(x))
+                return list(islice(wanted, skip, skip + limit))
+            except AmbiguousOrderError:
+                return None
+
+    def _numbers(
+        self, store: HistoryStore, view: View, sha: str, path: str
+    ) -> tuple[int | None, int | None]:
+        """Look a commit and a path up; what is lacking is asked to be indexed."""
+        commit = store.commit_number(sha) if store.mailmap == view.mailmap else None
+        if commit is None:
+            self._on_unknown_commit(sha)
+            return None, None
+        return commit, store.path_number(path)
+
+
+def _blame_of_rows(store: HistoryStore, rows: NDArray[np.int32], first: int, last: int) -> Blame:
+    """Turn the columns of `BlameWalk` into an answer about the lines `first` to `last`."""
+    wanted = rows[(rows[:, 0] <= last) & (rows[:, 0] + rows[:, 1] > first)].tolist()
+    commits = store.commits(sorted({row[2] for row in wanted}))
+    facts = {commit.sha: commit for commit in commits}
+    numbers = {row[k] for row in wanted for k in (2, 5) if row[k] >= 0}
+    shas = store.shas(numbers)
+    paths = {n: store.path(n) for n in {row[k] for row in wanted for k in (3, 6) if row[k] >= 0}}
+    runs = join_runs(
+        LineRun(line, n, shas[commit], paths[path], there, shas.get(before, ""), paths.get(at, ""))
+        for line, n, commit, path, there, before, at in wanted
+    )
+    return Blame(runs, facts).part(first, last)

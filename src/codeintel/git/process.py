@@ -32,6 +32,9 @@ MAX_PROCESSES = max(4, 2 * (os.cpu_count() or 1))
 
 DEFAULT_TIMEOUT_S = 60.0
 
+NO_DEADLINE_S = 20 * 86_400.0
+"""For work in the background; `select` counts milliseconds in 31 bits."""
+
 _slots = threading.BoundedSemaphore(MAX_PROCESSES)
 
 _INHERITED = ("PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR")
@@ -218,7 +221,7 @@ class Git:
             The current `job` ended; without one there is no deadline.
         """
         with (
-            job(float("inf")) as current,
+            job(NO_DEADLINE_S) as current,
             _slot(current),
             tempfile.TemporaryFile() as given,
             tempfile.TemporaryFile() as stderr,
@@ -230,9 +233,7 @@ class Git:
                 current.watch(process),
             ):
                 assert isinstance(process.stdout, io.BufferedReader)
-                watchdog = threading.Timer(
-                    min(current.remaining_s(), threading.TIMEOUT_MAX), process.kill
-                )
+                watchdog = threading.Timer(current.remaining_s(), process.kill)
                 watchdog.daemon = True
                 watchdog.start()
                 complete = False
@@ -305,7 +306,7 @@ class Git:
 def _slot(current: Job) -> Iterator[None]:
     """Hold one of the process slots."""
     left = current.remaining_s()
-    if not _slots.acquire(timeout=min(left, threading.TIMEOUT_MAX)):
+    if not _slots.acquire(timeout=left):
         raise BusyError(f"All {MAX_PROCESSES} git processes were busy for {left:.1f} s.")
     try:
         yield

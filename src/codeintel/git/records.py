@@ -213,13 +213,13 @@ def iso_date(epoch_s: int, zone: str) -> str:
         return datetime.fromtimestamp(0, UTC).isoformat()
 
 
-def first_line(message: str, sha: str) -> str:
-    """Give a message's first line that is not blank, or the sha in parentheses as blame does."""
+def first_line(message: str) -> str:
+    """Give a message's first line that is not blank, "" where there is none."""
     for line in message.split("\n"):
         text = line.rstrip(" \t\r\v\f")
         if text:
             return text
-    return f"({sha})"
+    return ""
 
 
 _ESCAPES = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13}
