@@ -262,7 +262,7 @@ class _Batch:
             return
         self._keep([position], answer.vectors)
         limit = self._model.max_tokens
-        if limit is not None and answer.n_tokens >= limit:
+        if self._model.cuts and limit is not None and answer.n_tokens >= limit:
             self.outcome.truncated[position] = limit
 
     def _send_halved(self, position: int, refusal: Refusal) -> Plan[None]:

@@ -184,7 +184,8 @@ def decode_error(body: bytes) -> str:
 def _row(embedding: str | list[float | None]) -> Vectors:
     """Read one vector; a null counts as not a number."""
     if not isinstance(embedding, str):
-        return np.asarray(embedding, dtype=np.float32)
+        with np.errstate(over="ignore"):  # becomes infinite, which is noticed
+            return np.asarray(embedding, dtype=np.float32)
     try:
         return np.frombuffer(b64decode(embedding, validate=True), dtype="<f4")
     except (binascii.Error, ValueError) as error:
