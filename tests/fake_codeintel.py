@@ -76,6 +76,8 @@ class FakeCodeIntel:
         self.gate = threading.Event()
         self.gate.set()
         self.n_calls = 0
+        self.stamp = 1
+        self.notes: tuple[str, ...] = ()
         self.work_s = 0.0
 
     def restricted_to(self, repos: Collection[str]) -> "FakeCodeIntel":
@@ -103,7 +105,9 @@ class FakeCodeIntel:
         }
 
     def _about(self, scope: Scope) -> tuple[Provenance, ...]:
-        return tuple(Provenance(repo=repo, generation=1) for repo in self._select(scope))
+        return tuple(
+            Provenance(repo=repo, generation=1, notes=self.notes) for repo in self._select(scope)
+        )
 
     def _find(self, path: str, scope: Scope) -> tuple[str, str]:
         selected = self._select(scope)

@@ -165,3 +165,45 @@ class TestARestrictedPrincipal:
         everything, part = asyncio.run(crowd())
         assert everything.structured["total"] == 4
         assert part.structured["total"] == 3
+
+
+class TestAnswersAreKept:
+    @pytest.fixture
+    def calls(self, codeintel):
+        door = Door()
+        yield Calls(codeintel, door)
+        door.close()
+
+    def ask(self, calls, name="search_text", arguments=None, principal=LOCAL):
+        arguments = {"pattern": "send"} if arguments is None else arguments
+        return asyncio.run(calls.call(name, arguments, principal))
+
+    def test_as_long_as_the_index_stays(self, calls, codeintel):
+        first = self.ask(calls)
+        n_calls = codeintel.n_calls
+        assert self.ask(calls) == first
+        assert codeintel.n_calls == n_calls
+        codeintel.stamp = 2
+        self.ask(calls)
+        assert codeintel.n_calls > n_calls
+
+    def test_for_those_who_see_the_same_repositories(self, calls):
+        assert self.ask(calls, arguments={"pattern": "moon"}).structured["n_files"] == 1
+        guest = Principal("guest", frozenset({"app"}))
+        answer = self.ask(calls, arguments={"pattern": "moon"}, principal=guest)
+        assert answer.structured["n_files"] == 0
+
+    def test_not_where_files_or_git_are_read(self, calls, codeintel):
+        self.ask(calls, "open_file", {"path": "README.md"})
+        n_calls = codeintel.n_calls
+        self.ask(calls, "open_file", {"path": "README.md"})
+        assert codeintel.n_calls > n_calls
+
+    def test_not_where_they_are_incomplete_or_an_error(self, calls, codeintel):
+        codeintel.notes = ("Searched by words alone.",)
+        assert "words alone" in self.ask(calls).text
+        codeintel.notes = ()
+        assert "words alone" not in self.ask(calls).text
+        assert self.ask(calls, arguments={"pattern": "x", "repo": "new"}).is_error
+        codeintel.files = {**codeintel.files, "new": {}}
+        assert not self.ask(calls, arguments={"pattern": "x", "repo": "new"}).is_error

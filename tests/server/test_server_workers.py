@@ -18,7 +18,6 @@ from codeintel.errors import ConfigurationError
 from codeintel.server.http import HttpOptions
 from codeintel.server.workers import run_workers
 
-
 pytestmark = pytest.mark.slow
 
 

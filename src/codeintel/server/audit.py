@@ -9,8 +9,8 @@ import msgspec
 
 from codeintel.errors import ConfigurationError
 from codeintel.server.auth import Principal
-from codeintel.server.calls import Outcome
 from codeintel.server.logs import request_id
+from codeintel.server.outcome import Outcome
 
 
 class AuditLog:

@@ -5,16 +5,17 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from codeintel.errors import CodeIntelError, InputError
 from codeintel.server.auth import Principal
+from codeintel.server.cache import AnswerCache
 from codeintel.server.door import Door, Lane, SingleFlight
 from codeintel.server.logs import NO_REQUEST, new_request_id, request_id
-from codeintel.server.render import describe_error, render, render_error
+from codeintel.server.outcome import Outcome, failed
+from codeintel.server.render import render
 from codeintel.server.schemas import RepositoryArguments, ScopedArguments
 from codeintel.server.tools import TOOLS, Tool
 from codeintel.types import Scope, StatusAnswer
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 _INTERNAL = "internal"
 _STATUS_DEADLINE_S = 5.0
+CACHE_BYTES = 64 << 20
 
 
 class UnknownToolError(InputError):
@@ -40,39 +42,6 @@ class InvalidArgumentsError(InputError):
     code = "invalid_arguments"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a call led to: an answer, or an error that says what to do.
-
-    Attributes
-    ----------
-    body
-        The answer as JSON; for an error, ``{"error": {"code", "message", …}}``.
-    code
-        ``ok``, or the code of the error.
-    """
-
-    text: str
-    body: bytes
-    code: str = "ok"
-
-    @property
-    def is_error(self) -> bool:
-        """Whether the call failed."""
-        return self.code != "ok"
-
-    @property
-    def structured(self) -> dict[str, Any]:
-        """The body as Python values."""
-        return msgspec.json.decode(self.body, type=dict[str, Any])
-
-
-def failed(error: CodeIntelError) -> Outcome:
-    """Give the outcome of a call that an error ended."""
-    body = msgspec.json.encode({"error": describe_error(error)})
-    return Outcome(render_error(error), body, error.code)
-
-
 Observer = Callable[[str, Principal, Outcome, float], None]
 
 
@@ -81,15 +50,23 @@ class Calls:
 
     Parameters
     ----------
+    cache_bytes
+        Size of the answers that are kept for the next who asks the same.
     observers
         Each is told of every call: tool, principal, outcome and seconds.
     """
 
     def __init__(
-        self, codeintel: "CodeIntel", door: Door, observers: Sequence[Observer] = ()
+        self,
+        codeintel: "CodeIntel",
+        door: Door,
+        *,
+        cache_bytes: int = CACHE_BYTES,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self._codeintel = codeintel
         self._door = door
+        self._cache = AnswerCache(cache_bytes)
         self._flights = SingleFlight()
         self._observers = tuple(observers)
 
@@ -103,8 +80,7 @@ class Calls:
         try:
             tool = find_tool(name)
             decoded = decode_arguments(tool, arguments)
-            key = (name, principal.repos, msgspec.msgpack.encode(decoded))
-            outcome = await self._flights.run(key, lambda: self._ask(tool, decoded, principal))
+            outcome = await self._answer(tool, decoded, principal)
         except CodeIntelError as error:
             outcome = failed(error)
         except Exception:
@@ -129,6 +105,19 @@ class Calls:
             ),
         )
 
+    async def _answer(
+        self, tool: Tool, arguments: RepositoryArguments, principal: Principal
+    ) -> Outcome:
+        """Take the answer from the cache, from one who asks the same, or ask."""
+        stamp = self._codeintel.stamp if tool.from_index else None
+        key = (tool.name, principal.repos, msgspec.msgpack.encode(arguments), stamp)
+        outcome = self._cache.get(key)
+        if outcome is None:
+            outcome = await self._flights.run(key, lambda: self._ask(tool, arguments, principal))
+            if tool.from_index and outcome.whole:
+                self._cache.put(key, outcome)
+        return outcome
+
     async def _ask(
         self, tool: Tool, arguments: RepositoryArguments, principal: Principal
     ) -> Outcome:
@@ -138,11 +127,18 @@ class Calls:
                 visible = visible.restricted_to(principal.repos)
             answer = tool.call(visible, arguments, _scope(visible, arguments))
             text = render(answer, max_tokens=getattr(arguments, "max_tokens", 4000))
-            return Outcome(text, msgspec.json.encode(answer))
+            return Outcome(text, msgspec.json.encode(answer), whole=_is_whole(answer))
 
         return await self._door.run(
             tool.lane, work, deadline_s=tool.deadline_s, principal=principal.name
         )
+
+
+def _is_whole(answer: Any) -> bool:
+    """Tell whether an answer has no reservation, such as a search without vectors."""
+    about = getattr(answer, "about", ())
+    provenances = about if isinstance(about, tuple) else (about,)
+    return all(provenance.complete and not provenance.notes for provenance in provenances)
 
 
 def find_tool(name: str) -> Tool:

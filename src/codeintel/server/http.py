@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from codeintel.errors import ConfigurationError
 from codeintel.server.audit import AuditLog
-from codeintel.server.calls import Calls
+from codeintel.server.calls import CACHE_BYTES, Calls
 from codeintel.server.door import Door, DoorOptions
 from codeintel.server.edge import Edge, EdgeOptions
 from codeintel.server.health import Health
@@ -48,6 +48,8 @@ class HttpOptions:
         Time that requests under way get to finish after that.
     audit_log
         File that tells who asked which tool when; None writes none.
+    cache_bytes
+        Size of the answers that each process keeps for the next who asks the same.
     """
 
     host: str = "127.0.0.1"
@@ -57,6 +59,7 @@ class HttpOptions:
     shutdown_s: int = 30
     log_format: LogFormat = "console"
     audit_log: Path | None = None
+    cache_bytes: int = CACHE_BYTES
     edge: EdgeOptions = field(default_factory=EdgeOptions)
     door: DoorOptions = field(default_factory=DoorOptions)
 
@@ -95,7 +98,7 @@ class App:
         self._audit = AuditLog(options.audit_log) if options.audit_log else None
         self._metrics = Metrics(self._door, shared_metrics)
         observers = [self._metrics.observe, *([self._audit.observe] if self._audit else [])]
-        calls = Calls(codeintel, self._door, observers)
+        calls = Calls(codeintel, self._door, cache_bytes=options.cache_bytes, observers=observers)
         self.health = Health(calls)
         max_request_bytes = options.edge.max_request_bytes
         self._sessions = StreamableHTTPSessionManager(

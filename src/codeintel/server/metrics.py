@@ -21,8 +21,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from codeintel.server.auth import Principal
-from codeintel.server.calls import Outcome
 from codeintel.server.door import Door, Lane
+from codeintel.server.outcome import Outcome
 from codeintel.types import IndexPhase, StatusAnswer
 
 METRICS_TYPE = CONTENT_TYPE_LATEST

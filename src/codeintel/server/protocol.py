@@ -17,7 +17,8 @@ from starlette.requests import Request
 
 import codeintel
 from codeintel.server.auth import LOCAL, Principal
-from codeintel.server.calls import Calls, Outcome
+from codeintel.server.calls import Calls
+from codeintel.server.outcome import Outcome
 from codeintel.server.prompts import PROMPTS, write_prompt
 from codeintel.server.schemas import input_schema, json_schema
 from codeintel.server.tools import INSTRUCTIONS, TOOLS, Tool

@@ -13,9 +13,10 @@ from fastapi.responses import JSONResponse
 import codeintel
 from codeintel.errors import CodeIntelError
 from codeintel.server.auth import LOCAL
-from codeintel.server.calls import Calls, InvalidArgumentsError, Outcome, failed
+from codeintel.server.calls import Calls, InvalidArgumentsError
 from codeintel.server.health import Health
 from codeintel.server.metrics import METRICS_TYPE, Metrics
+from codeintel.server.outcome import Outcome, failed
 from codeintel.server.protocol import PRINCIPAL_KEY
 from codeintel.server.tools import TOOLS, Tool
 

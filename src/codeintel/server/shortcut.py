@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import codeintel
 from codeintel.server.auth import LOCAL, Principal
-from codeintel.server.calls import Calls, Outcome
+from codeintel.server.calls import Calls
+from codeintel.server.outcome import Outcome
 from codeintel.server.protocol import DESCRIPTION, NAME, PRINCIPAL_KEY, TITLE
 
 _MODERN = b"2026-07-28"

@@ -34,6 +34,8 @@ class Tool:
         Whether the work needs a core or mostly waits for git and the disk.
     deadline_s
         Time until the caller gets an answer or a clear error, waiting included.
+    from_index
+        Whether the answer comes from the indexes alone, so that it stays as long as they do.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Tool:
     call: Call
     lane: Lane
     deadline_s: float
+    from_index: bool = False
 
 
 def _set_scope(ci: "CodeIntel", a: schemas.SetScope, scope: types.Scope) -> Struct:
@@ -158,6 +161,7 @@ _TOOLS = (
         _semantic_search,
         Lane.CPU,
         10,
+        from_index=True,
     ),
     Tool(
         "search_text",
@@ -173,6 +177,7 @@ _TOOLS = (
         _search_text,
         Lane.CPU,
         20,
+        from_index=True,
     ),
     Tool(
         "symbol_search",
@@ -186,6 +191,7 @@ _TOOLS = (
         _symbol_search,
         Lane.CPU,
         10,
+        from_index=True,
     ),
     Tool(
         "definition_at",
@@ -199,6 +205,7 @@ _TOOLS = (
         _definition_at,
         Lane.CPU,
         10,
+        from_index=True,
     ),
     Tool(
         "references_at",
@@ -212,6 +219,7 @@ _TOOLS = (
         _references_at,
         Lane.CPU,
         10,
+        from_index=True,
     ),
     Tool(
         "open_file",
@@ -238,6 +246,7 @@ _TOOLS = (
         _list_paths,
         Lane.CPU,
         10,
+        from_index=True,
     ),
     Tool(
         "blame_range",

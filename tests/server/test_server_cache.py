@@ -1,0 +1,36 @@
+from codeintel.server.cache import AnswerCache
+from codeintel.server.outcome import Outcome
+
+
+def answer(n_bytes):
+    return Outcome("", b"x" * n_bytes)
+
+
+def test_the_answers_unused_for_longest_go_first():
+    cache = AnswerCache(5000)
+    for key in "abc":
+        cache.put(key, answer(1000))
+    assert cache.get("a") is not None
+    cache.put("d", answer(1000))
+    assert cache.get("b") is None
+    assert cache.get("a") is not None
+    assert cache.get("d") is not None
+
+
+def test_an_answer_larger_than_the_cache_is_not_kept():
+    cache = AnswerCache(1000)
+    cache.put("a", answer(2000))
+    assert cache.get("a") is None
+
+
+def test_a_cache_of_no_size_keeps_nothing():
+    cache = AnswerCache(0)
+    cache.put("a", answer(0))
+    assert cache.get("a") is None
+
+
+def test_an_answer_put_twice_counts_once():
+    cache = AnswerCache(2000)
+    for _ in range(10):
+        cache.put("a", answer(1000))
+    assert cache.get("a") is not None
