@@ -16,9 +16,9 @@ from codeintel.errors import InvalidPatternError
 from codeintel.index.trigram import TrigramQuery
 from codeintel.search.text_boundary import BoundaryMatcher
 from codeintel.search.text_charset import WORD, CharSet, refuse_unsupported
+from codeintel.search.text_parser import MAX_PATTERN_CHARS, parse_regex
 from codeintel.search.text_plan import trigram_query
 from codeintel.search.text_syntax import (
-    MAX_PATTERN_CHARS,
     Alternate,
     Concat,
     Look,
@@ -26,7 +26,6 @@ from codeintel.search.text_syntax import (
     Parsed,
     Repeat,
     parse_literal,
-    parse_regex,
 )
 from codeintel.types import CaseRule
 
