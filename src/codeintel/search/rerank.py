@@ -25,8 +25,8 @@ class Weights:
         Share of the meaning against the words, for questions and for names.
     names
         Words of the names that a chunk defines.
-    exact
-        The question names exactly what a chunk defines.
+    exact, exact_symbol
+        The question names, or is the name of, exactly what a chunk defines.
     path
         Words of the file's path.
     stem_coverage, stem_precision
@@ -35,21 +35,24 @@ class Weights:
         What each further good chunk of a file adds, as a power.
     n_chunks
         Chunks of a file that count at most.
-    aside, facade
-        Factors for tests, examples and documents, and for files that hand on others' definitions.
+    aside, facade, prose
+        Factors for tests, examples and documents, for files that hand on others' definitions, and
+        for texts about code.
     """
 
-    dense: float = 0.5
-    dense_symbol: float = 0.3
-    names: float = 0.3
-    exact: float = 1.0
+    dense: float = 0.6
+    dense_symbol: float = 0.2
+    names: float = 0.12
+    exact: float = 0.15
+    exact_symbol: float = 1.0
     path: float = 0.2
     stem_coverage: float = 0.4
     stem_precision: float = 0.2
     decay: float = 0.3
-    n_chunks: int = 4
+    n_chunks: int = 6
     aside: float = 0.6
     facade: float = 0.9
+    prose: float = 0.4
 
 
 WEIGHTS = Weights()
@@ -63,10 +66,10 @@ class Candidate:
     document: int
     path: str
     body: float = 0.0
-    names: float = 0.0
+    names: float = 0.12
     path_words: float = 0.0
-    dense: float = 0.0
-    exact: float = 0.0
+    dense: float = 0.6
+    exact: float = 0.15
 
 
 @dataclass(slots=True)
@@ -84,8 +87,7 @@ def rank(query: Query, candidates: list[Candidate], weights: Weights = WEIGHTS) 
     A chunk's score joins its own signals; its file adds what the path tells, and what the file's
     other good chunks tell. Further chunks of a file follow by their own score.
     """
-    dense_share = weights.dense_symbol if query.is_symbol else weights.dense
-    own = _chunk_shares(candidates, dense_share, weights)
+    own = _chunk_shares(query, candidates, weights)
     files: dict[str, list[int]] = defaultdict(list)
     for position in np.argsort(-sum_shares(own), kind="stable"):
         files[candidates[position].path].append(int(position))
@@ -95,9 +97,7 @@ def rank(query: Query, candidates: list[Candidate], weights: Weights = WEIGHTS) 
         traits = path_traits(path)
         words = max(candidates[p].path_words for p in positions) / top_path
         coverage, precision = _stem_match(query, traits)
-        factor = (weights.aside if traits.aside else 1.0) * (
-            weights.facade if traits.facade else 1.0
-        )
+        factor = _factor(traits, weights)
         for place, position in enumerate(positions):
             shares = {name: float(values[position]) for name, values in own.items()}
             followers = positions[place + 1 : place + weights.n_chunks]
@@ -120,20 +120,27 @@ def sum_shares(shares: dict[str, Scores]) -> Scores:
     return np.asarray(np.sum(list(shares.values()), axis=0), dtype=np.float64)
 
 
-def _chunk_shares(
-    candidates: list[Candidate], dense_share: float, weights: Weights
-) -> dict[str, Scores]:
+def _chunk_shares(query: Query, candidates: list[Candidate], weights: Weights) -> dict[str, Scores]:
     """Weigh each chunk's own signals; every retriever's best score counts as 1."""
     columns = np.array(
         [(c.body, c.names, c.dense, c.exact) for c in candidates], dtype=np.float64
     ).reshape(len(candidates), 4)
     body, names, dense, exact = columns.T
+    dense_share = weights.dense_symbol if query.is_symbol else weights.dense
+    exact_share = weights.exact_symbol if query.is_symbol else weights.exact
     return {
         "words": (1 - dense_share) * _scaled(body),
         "names": weights.names * _scaled(names),
         "meaning": dense_share * _scaled(dense),
-        "exact_name": weights.exact * exact,
+        "exact_name": exact_share * exact,
     }
+
+
+def _factor(traits: PathTraits, weights: Weights) -> float:
+    """Give what the kind of a file takes off its score."""
+    factor = weights.aside if traits.aside else 1.0
+    factor *= weights.facade if traits.facade else 1.0
+    return factor * (weights.prose if traits.prose and not traits.aside else 1.0)
 
 
 def _scaled(scores: Scores) -> Scores:

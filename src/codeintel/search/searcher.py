@@ -8,13 +8,22 @@ from codeintel.index.snapshot import Snapshot
 from codeintel.search.query import Query
 from codeintel.search.rerank import Candidate, Ranked, rank
 from codeintel.store.identity import ORDINAL_BITS, documents_of
+from codeintel.types import SymbolKind
 
 _N_WORDS = 300
 _N_MEANING = 300
 _N_NAMES = 100
 _N_PATHS = 50
-# An exact name counts a little less for each of a file's chunks that defines it again.
 _EXACT_LIMIT = 50
+# Who names something means a thing with a body, not a field or heading of the same name.
+_EXACT_BY_KIND = {
+    SymbolKind.SECTION: 0.0,
+    SymbolKind.KEY: 0.2,
+    SymbolKind.FIELD: 0.3,
+    SymbolKind.PROPERTY: 0.5,
+    SymbolKind.VARIABLE: 0.5,
+}
+_OTHER_CASE = 0.6
 
 
 def search_chunks(
@@ -79,8 +88,9 @@ def _exact(snapshot: Snapshot, query: Query, among: NDArray[np.int64] | None) ->
             continue
         chunk = snapshot.chunk_at(stored.document_id, stored.definition.name_line)
         if chunk is not None:
-            same_case = stored.definition.name in names
-            scores[chunk] = max(scores.get(chunk, 0.0), 1.0 if same_case else 0.85)
+            score = _EXACT_BY_KIND.get(stored.definition.kind, 1.0)
+            score *= 1.0 if stored.definition.name in names else _OTHER_CASE
+            scores[chunk] = max(scores.get(chunk, 0.0), score)
     return Candidates(
         np.fromiter(scores.keys(), np.int64, len(scores)),
         np.fromiter(scores.values(), np.float32, len(scores)),

@@ -11,7 +11,7 @@ from codeintel.search.query import stem
 _ASIDE = re.compile(
     r"(^|/)(tests?|specs?|__tests__|testing|testdata|fixtures?|bench(marks?)?|examples?|samples?"
     r"|demos?|docs?|mocks?|fuzz\w*|e2e|typings?|compat|_?legacy|deprecated|vendor|third_party"
-    r"|node_modules)(/|$)|_test\.|\.test\.|\.spec\.|_spec\.|(^|/)test_|Tests?\.\w+$|\.d\.ts$"
+    r"|node_modules)(/|$)|_test\.|\.test\.|\.spec\.|_spec\.|(^|/)test_|((^|/)tests?|(?-i:[a-z0-9]Tests?))\.\w+$|\.d\.ts$"
     r"|_bench\.|(^|/)(changelog|history|license|authors)[^/]*$",
     re.IGNORECASE,
 )
@@ -19,6 +19,8 @@ _GENERIC_NAMES = frozenset(("index", "mod", "init", "main", "lib", "base"))
 _FACADES = frozenset(
     ("__init__.py", "index.ts", "index.js", "mod.rs", "lib.rs", "package-info.java")
 )
+
+_PROSE = frozenset((".md", ".mdx", ".rst", ".txt", ".adoc", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,14 @@ class PathTraits:
         A test, example, document, vendored or outdated file: found, but after what it is about.
     facade
         A file that mostly hands on what others define.
+    prose
+        A text for people: it tells of the code that is looked for.
     """
 
     stems: frozenset[str]
     aside: bool
     facade: bool
+    prose: bool
 
 
 @lru_cache(maxsize=1 << 17)
@@ -51,4 +56,5 @@ def path_traits(path: str) -> PathTraits:
         stems=frozenset(stem(word) for word in words if len(word) > 1),
         aside=_ASIDE.search(path) is not None,
         facade=pure.name in _FACADES,
+        prose=pure.suffix.lower() in _PROSE,
     )
