@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import faiss
 import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,9 +20,17 @@ from codeintel.index.vector_arrays import (
     half_blocks,
     unit_rows,
 )
+from codeintel.index.vector_codes import omp_threads
 from codeintel.index.vector_exact import ExactIndex
 from codeintel.index.vector_pair import Pair
-from codeintel.index.vector_plan import Plan, VectorOptions, merge_is_due
+from codeintel.index.vector_plan import (
+    MemoryEstimate,
+    Plan,
+    VectorOptions,
+    choose_plan,
+    estimate_bytes,
+    merge_is_due,
+)
 from codeintel.index.vector_primary import Primary
 from codeintel.store.files import storage_errors
 
@@ -44,6 +51,7 @@ class FAISSManager:
         self._scratch = scratch
         self._pair = pair
         self._writing = threading.RLock()
+        self._merging = threading.Lock()
 
     @classmethod
     def create(
@@ -102,11 +110,15 @@ class FAISSManager:
     def describe(self) -> str:
         """Say in one line what the index is and why."""
         pair = self._pair
-        return (
-            f"{self.plan.kind} over {len(pair.primary)} vectors of {self.dim}"
-            f" ({self.plan.reason}); secondary {len(pair.secondary)},"
-            f" tombstones {len(pair.dead)}"
-        )
+        return f"{self.plan}; secondary {len(pair.secondary)}, tombstones {len(pair.dead)}"
+
+    def plan_after_merge(self) -> Plan:
+        """Say what a merge would build; nothing is built."""
+        return choose_plan(len(self), self.dim, self.options)
+
+    def estimate_memory_usage(self, n: int, dim: int) -> MemoryEstimate:
+        """Compute the bytes of an index of `n` vectors of `dim` values, by part."""
+        return estimate_bytes(choose_plan(n, dim, self.options))
 
     # ------------------------------------------------------------ changing
 
@@ -164,8 +176,8 @@ class FAISSManager:
         rows = np.concatenate(list(half_blocks(given)))
         with self._writing:
             self._pair = self._pair.replaced(known, rows)
-            if not self.options.secondary:
-                self.merge_indexes()
+        if not self.options.secondary:
+            self.merge_indexes()
 
     def remove(self, ids: ArrayLike) -> int:
         """Remove vectors by id; returns how many were there."""
@@ -188,11 +200,20 @@ class FAISSManager:
     def merge_indexes(self) -> None:
         """Build a new primary index of all live vectors, planned anew; ids and scores stay.
 
-        Searches go on meanwhile against the old pair.
+        Searches and changes go on meanwhile, against the old pair; what has changed until the new
+        primary is ready is in the secondary index and the tombstones afterwards.
+
+        Raises
+        ------
+        StorageError
+            The disk is full or read-only; the index stays as it was.
         """
-        with self._writing:
-            ids = self._pair.ids()
-            self._pair = self._build(ids, self._pair.live_blocks(ids))
+        with self._merging:
+            before = self._pair
+            ids = before.ids()
+            merged = self._build(ids, before.live_blocks(ids))
+            with self._writing:
+                self._pair = merged.with_changes(before, self._pair)
 
     def save(self, folder: Path) -> None:
         """Write all files into the folder of a draft; those that did not change are linked.
@@ -261,8 +282,8 @@ class FAISSManager:
         if k < 1:
             raise InvalidVectorsError(f"k is {k}; it has to be at least 1.")
         allowed = None if among is None else checked_ids(among, unique=False)
-        faiss.omp_set_num_threads(self.options.search_threads)
-        scores, ids = self._pair.search(units, k, allowed)
+        with omp_threads(self.options.search_threads):
+            scores, ids = self._pair.search(units, k, allowed)
         zero = ~units.any(axis=1)
         scores[zero], ids[zero] = -np.inf, -1
         return scores, ids

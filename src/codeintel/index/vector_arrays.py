@@ -48,9 +48,10 @@ def checked_ids(ids: ArrayLike, *, unique: bool = True) -> Ids:
         raise InvalidVectorsError(
             f"Ids run from {array.min()} to {array.max()}; allowed are 0 to 2**63 - 1."
         )
+    ascending = bool((array[1:] > array[:-1]).all())
     if not unique:
-        return np.unique(array).astype(np.int64)
-    ordered = np.sort(array)
+        return (array if ascending else np.unique(array)).astype(np.int64)
+    ordered = array if ascending else np.sort(array)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     if twice.size:
         raise InvalidVectorsError(f"The id {twice[0]} is there twice in one call.")

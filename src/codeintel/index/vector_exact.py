@@ -50,6 +50,15 @@ def write_originals(path: Path, n: int, dim: int, blocks: Iterable[Halves]) -> N
             file.write(np.ascontiguousarray(block, dtype="<f2").data)
 
 
+def inner_products(queries: Floats, rows: Halves) -> Floats:
+    """Score every row against every query; shape ``(len(queries), len(rows))``.
+
+    Without BLAS, whose threads would fight over the cores with those of other searches.
+    """
+    scores: Floats = np.einsum("qd,rd->qr", queries, rows.astype(np.float32))
+    return scores
+
+
 class ExactIndex:
     """Half-precision unit rows with their ids in ascending order; never changed.
 
@@ -139,7 +148,7 @@ class ExactIndex:
 
     def _gather(self, queries: Floats, k: int, kept: Ids) -> tuple[Floats, Ids]:
         """Score the few rows `kept` and rank them."""
-        scores = queries @ self.rows[kept].astype(np.float32).T
+        scores = inner_products(queries, self.rows[kept])
         best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         found = np.full((len(queries), k), -np.inf, np.float32)
         rows = np.full((len(queries), k), -1, np.int64)

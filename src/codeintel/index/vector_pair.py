@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeintel.index.vector_arrays import BLOCK_ROWS, Floats, Halves, Ids, positions
-from codeintel.index.vector_exact import ExactIndex, Keep
+from codeintel.index.vector_exact import ExactIndex, Keep, inner_products
 from codeintel.index.vector_primary import Primary
 
 
@@ -66,6 +66,15 @@ class Pair:
         """Give a pair that lacks `ids`."""
         return Pair.of(self.primary, self.secondary.without(ids), self._dead_with(ids))
 
+    def with_changes(self, before: "Pair", after: "Pair") -> "Pair":
+        """Give this pair, made from `before`, with what has changed from there to `after`."""
+        newer, old = after.secondary, before.secondary
+        at = positions(newer.ids, old.ids)
+        same = at >= 0
+        same[same] = (newer.rows[same] == old.rows[at[same]]).all(axis=1)
+        gone = before.ids()[~after.contains(before.ids())]
+        return self.replaced(newer.ids[~same], newer.rows[~same]).without(gone)
+
     def _dead_with(self, ids: Ids) -> Ids:
         """Give the tombstones and those of `ids`."""
         rows = positions(ids, self.primary.exact.ids)
@@ -89,7 +98,7 @@ class Pair:
         """Score ids against one unit query by the original vectors; nan for ids not here."""
         scores = np.full(len(ids), np.nan, np.float32)
         here = self.contains(ids)
-        scores[here] = self._rows(ids[here]).astype(np.float32) @ query
+        scores[here] = inner_products(query[None], self._rows(ids[here]))[0]
         return scores
 
     def search(self, queries: Floats, k: int, among: Ids | None) -> tuple[Floats, Ids]:
@@ -104,7 +113,10 @@ class Pair:
         keep, newer = self.live, None
         if among is not None:
             rows = positions(among, exact.ids)
-            keep = Keep.rows(np.setdiff1d(rows[rows >= 0], self.dead), len(exact))
+            rows = rows[rows >= 0]
+            if self.dead.size:
+                rows = rows[positions(rows, self.dead) < 0]
+            keep = Keep.rows(rows, len(exact))
             found = positions(among, self.secondary.ids)
             newer = Keep.rows(found[found >= 0], len(self.secondary))
         scores, rows = self.primary.search(queries, min(k, max(len(exact), 1)), keep)

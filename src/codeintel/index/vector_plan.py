@@ -1,11 +1,25 @@
-"""Which type of index suits how many vectors: pure policy, no FAISS."""
+"""Which type of index suits how many vectors: pure policy, no FAISS.
 
-from dataclasses import dataclass
+The figures behind each rule are in `docs/vectors.md`, with the command that prints them.
+"""
+
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from codeintel.errors import ConfigurationError
 
-Kind = Literal["flat"]
+Kind = Literal["flat", "ivf_rabitq"]
+
+# Below this many vectors nothing is trained, whatever their dimension.
+_ALWAYS_FLAT = 5_000
+# Up to this many values (vectors times dimension) an exact scan of half floats takes 1 ms.
+_FLAT_VALUES = 16_000_000
+# From this dimension on one bit a value is enough before re-scoring; below it takes two.
+_ONE_BIT_DIM = 1_024
+_MIN_LISTS = 64
+_TRAINING_ROWS_A_LIST = 64
+_ID_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +28,10 @@ class VectorOptions:
 
     Attributes
     ----------
+    memory_budget_bytes
+        What the index may keep resident, original vectors on disk not counted; None for any.
+    recall_target
+        Share of the exact ten best that an approximate search has to find, on held-out queries.
     secondary
         Whether changes go to a secondary index first. Without it each change rebuilds the primary.
     merge_min
@@ -21,13 +39,15 @@ class VectorOptions:
     merge_ratio
         Share of the primary that may have changed before a merge is due.
     build_threads
-        Threads of training and building; 0 means one a core.
+        Threads of training and building; 0 means half the cores, so that searches go on.
     search_threads
         Threads of one search. One, because searches run beside each other.
     seed
         Seed of every random choice: same input, same index.
     """
 
+    memory_budget_bytes: int | None = None
+    recall_target: float = 0.98
     secondary: bool = True
     merge_min: int = 10_000
     merge_ratio: float = 0.1
@@ -36,25 +56,128 @@ class VectorOptions:
     seed: int = 1234
 
     def __post_init__(self) -> None:
-        if self.merge_min < 0 or self.merge_ratio < 0 or min(self.build_threads, 0) < 0:
-            raise ConfigurationError(f"A negative number in {self}.")
+        for name in ("merge_min", "merge_ratio", "build_threads"):
+            if getattr(self, name) < 0:
+                raise ConfigurationError(f"{name} is {getattr(self, name)}; it cannot be negative.")
         if self.search_threads < 1:
             raise ConfigurationError(f"search_threads is {self.search_threads}; at least 1.")
+        if not 0.5 <= self.recall_target <= 1.0:
+            raise ConfigurationError(f"recall_target is {self.recall_target}; it is 0.5 to 1.")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Type and parameters of a primary index, and why they were chosen."""
+    """Type and parameters of a primary index, and why they were chosen.
+
+    Attributes
+    ----------
+    kind
+        ``flat``: exact scan of the originals; ``ivf_rabitq``: lists of RaBitQ codes, the best of
+        which are scored again with the originals.
+    n_lists
+        Number of inverted lists; 0 where there are none.
+    bits
+        Bits a value in the codes; 0 where there are none.
+    n_training
+        Number of vectors that the lists' centres are trained on.
+    n_probe
+        Lists that a search reads, chosen at build time; 0 before.
+    n_candidates
+        Hits by code that are scored again when ten are asked for, chosen at build time.
+    """
 
     kind: Kind
     n: int
     dim: int
     reason: str
+    n_lists: int = 0
+    bits: int = 0
+    n_training: int = 0
+    n_probe: int = 0
+    n_candidates: int = 0
+
+    def __str__(self) -> str:
+        if self.kind == "flat":
+            return f"exact scan, {self.n} x {self.dim} ({self.reason})"
+        return (
+            f"IVF{self.n_lists},RaBitQ{self.bits}, {self.n} x {self.dim}, probes {self.n_probe},"
+            f" re-scores {self.n_candidates} ({self.reason})"
+        )
 
 
-def choose_plan(n: int, dim: int) -> Plan:
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """Bytes of a primary index by part.
+
+    Attributes
+    ----------
+    originals_bytes
+        The vectors in half precision, on disk, mapped.
+    ids_bytes
+        The ids, on disk, mapped.
+    codes_bytes
+        Codes and centres, on disk and resident once all lists have been read.
+    """
+
+    originals_bytes: int
+    ids_bytes: int
+    codes_bytes: int
+
+    @property
+    def disk_bytes(self) -> int:
+        """All of it."""
+        return self.originals_bytes + self.ids_bytes + self.codes_bytes
+
+    @property
+    def resident_bytes(self) -> int:
+        """What a search has to find in memory to be fast."""
+        return self.codes_bytes + self.ids_bytes if self.codes_bytes else self.disk_bytes
+
+
+def choose_plan(n: int, dim: int, options: VectorOptions) -> Plan:
     """Choose the primary index for `n` vectors of `dim` values."""
-    return Plan("flat", n, dim, f"{n} vectors are scanned exactly in no time")
+    if n < _ALWAYS_FLAT:
+        return Plan("flat", n, dim, f"fewer than {_ALWAYS_FLAT} vectors")
+    if n * dim <= _FLAT_VALUES:
+        plan = Plan("flat", n, dim, f"at most {_FLAT_VALUES:.0e} values are scanned within 1 ms")
+        if _fits(plan, options):
+            return plan
+    wide = Plan("ivf_rabitq", n, dim, f"2 bits a value below dimension {_ONE_BIT_DIM}", bits=2)
+    narrow = Plan("ivf_rabitq", n, dim, f"1 bit a value from dimension {_ONE_BIT_DIM}", bits=1)
+    plan = _with_lists(narrow if dim >= _ONE_BIT_DIM else wide)
+    if not _fits(plan, options):
+        reason = f"the smallest codes, for a budget of {options.memory_budget_bytes} bytes"
+        plan = _with_lists(replace(narrow, reason=reason))
+    return plan
+
+
+def _with_lists(plan: Plan) -> Plan:
+    """Choose the number of lists: the square root of the number of vectors."""
+    n_lists = max(_MIN_LISTS, round(math.sqrt(plan.n)))
+    n_training = min(plan.n, n_lists * _TRAINING_ROWS_A_LIST)
+    return replace(plan, n_lists=n_lists, n_training=n_training)
+
+
+def _fits(plan: Plan, options: VectorOptions) -> bool:
+    """Tell whether a plan keeps within the memory budget."""
+    budget = options.memory_budget_bytes
+    return budget is None or estimate_bytes(plan).resident_bytes <= budget
+
+
+def estimate_bytes(plan: Plan) -> MemoryEstimate:
+    """Compute the size of an index from its plan."""
+    codes = 0
+    if plan.kind != "flat":
+        # FAISS: sign bits, then bits of magnitude; factors of 8 bytes (one bit) or 20 (more).
+        bytes_a_code = plan.bits * math.ceil(plan.dim / 8) + (8 if plan.bits == 1 else 20)
+        centres = plan.n_lists * plan.dim * 4
+        codes = plan.n * (bytes_a_code + _ID_BYTES) + centres
+    return MemoryEstimate(plan.n * plan.dim * 2, plan.n * _ID_BYTES, codes)
+
+
+def candidates_for(plan: Plan, k: int) -> int:
+    """Give the number of hits by code to score again when `k` are asked for."""
+    return max(plan.n_candidates, k) + 4 * max(0, k - 10)
 
 
 def merge_is_due(n_primary: int, n_secondary: int, n_dead: int, options: VectorOptions) -> bool:
