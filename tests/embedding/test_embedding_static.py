@@ -52,8 +52,18 @@ def test_any_text_has_a_finite_vector_of_length_one_or_zero(text: str) -> None:
 
 def test_a_text_has_the_same_vector_alone_and_among_others() -> None:
     together = EMBEDDER.embed_documents(TEXTS).vectors
-    alone = np.stack([EMBEDDER.embed_query(text) for text in TEXTS])
+    alone = np.concatenate([EMBEDDER.embed_documents([text]).vectors for text in TEXTS])
     np.testing.assert_array_equal(together, alone)
+
+
+def test_the_words_of_the_path_and_the_symbol_of_a_document_count_more(tmp_path: Path) -> None:
+    write_table(tmp_path, words="read\nfile\nplain\n", rows=3)
+    embedder = StaticEmbedder(tmp_path)
+    vectors = embedder.embed_documents(["read\nfile\nplain", "read\nfile it\nplain"]).vectors
+    symbol = np.array([1.5, 2.0, 1.0, 0.0])
+    no_symbol = np.array([1.5, 1.0, 1.0, 0.0])
+    expected = [symbol / np.linalg.norm(symbol), no_symbol / np.linalg.norm(no_symbol)]
+    np.testing.assert_allclose(vectors, expected, atol=1e-6)
 
 
 def test_spelling_of_compound_names_does_not_matter() -> None:
@@ -111,9 +121,10 @@ def test_the_shipped_files_are_the_recorded_ones_and_small_enough() -> None:
 def write_table(folder: Path, words: str = "read\nfile\n", dim: int = 4, rows: int = 2) -> None:
     np.save(folder / "vectors.npy", np.eye(rows, dim, dtype=np.int8))
     np.save(folder / "scales.npy", np.ones(rows, np.float32))
-    np.save(folder / "costs.npy", np.ones(2, np.float32))
+    np.save(folder / "costs.npy", np.ones(words.count("\n"), np.float32))
     (folder / "vocabulary.txt").write_text(words)
-    (folder / "model.json").write_text(json.dumps({"name": "tiny", "dim": dim, "exponent": 0.5}))
+    facts = {"name": "tiny", "dim": dim, "exponent": 0.5, "path_weight": 0.5, "symbol_weight": 1.0}
+    (folder / "model.json").write_text(json.dumps(facts))
 
 
 def test_a_table_of_ones_own_is_read_from_its_folder(tmp_path: Path) -> None:
