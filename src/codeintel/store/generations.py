@@ -126,7 +126,7 @@ class GenerationStore:
         """
         try:
             data = self.manifest_path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         try:
             version = msgspec.json.decode(data, type=dict[str, object]).get("format_version")
