@@ -17,10 +17,12 @@ _CODE_SPELLING = re.compile(r"[a-z][A-Z]|_|^[A-Z][a-z]+[A-Z]|^[A-Z]{2,}[a-z]")
 _SEPARATOR = re.compile(r"\.|::|#|->|/")
 # Words that say what kind of answer is wanted, not what it is about.
 _STOP_WORDS = frozenset(
-    """a an and are as at be between by can code do does for from function functions class classes
-    handle handled handles handling how implement implementation implemented in into is it its
-    logic method methods not of on or should that the this to use used using via vs was what when
-    where which why with without work working works""".split()
+    tokenize(
+        """a an and are as at be between by can code do does for from function functions class
+        classes handle handled handles handling how implement implementation implemented in into
+        is it its logic method methods not of on or should that the this to use used using via vs
+        was what when where which why with without work working works"""
+    )
 )
 _ENDINGS = "ization izing izers izer ations ation ings ing ers er ors or ies ied ed es s ly".split()
 
