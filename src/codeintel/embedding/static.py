@@ -1,7 +1,8 @@
 """The bundled embedding model: a table of word vectors, made by ``python -m training``.
 
 A text's vector is the sum over its distinct words of ``count ** exponent * scale * row``, brought
-to length 1. It needs nothing but numpy, runs in microseconds, and can be read in `docs/model.md`.
+to length 1; in a document, the words of its path and symbol count more. It needs nothing but numpy
+and runs in microseconds; `docs/model.md` says what it was made from.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeintel.embedding.base import Embedded, Vectors
 from codeintel.embedding.words import Vocabulary
@@ -19,7 +21,7 @@ from codeintel.errors import ConfigurationError
 BUNDLED = Path(__file__).with_name("data")
 
 # Changes with the code below or in `words.py`, whenever the same table would give other vectors.
-_ALGORITHM = "static-1"
+_ALGORITHM = "static-2"
 
 
 class StaticEmbedder:
@@ -28,9 +30,10 @@ class StaticEmbedder:
     Parameters
     ----------
     path
-        Folder of the table: ``model.json`` (name, dim, exponent, sha256 of the other files),
-        ``vocabulary.txt`` (a word a line), ``vectors.npy`` (int8, a row a word), ``scales.npy``
-        (float32, what a row is multiplied with) and ``costs.npy`` (float32, see `Vocabulary`).
+        Folder of the table: ``model.json`` (name, dim, exponent, path_weight, symbol_weight,
+        sha256 of the other files), ``vocabulary.txt`` (a word a line), ``vectors.npy`` (int8, a
+        row a word), ``scales.npy`` (float32, what a row is multiplied with) and ``costs.npy``
+        (float32, see `Vocabulary`).
 
     Raises
     ------
@@ -47,6 +50,8 @@ class StaticEmbedder:
             self._scales = np.load(path / "scales.npy")
             self._vocabulary = Vocabulary(words, np.load(path / "costs.npy").tolist())
             self._name, self._exponent = str(facts["name"]), float(facts["exponent"])
+            self._path_weight = float(facts["path_weight"])
+            self._symbol_weight = float(facts["symbol_weight"])
         except (OSError, ValueError, KeyError) as error:
             raise ConfigurationError(
                 f"No embedding table can be read from {path.name}: {error}",
@@ -77,19 +82,37 @@ class StaticEmbedder:
         return self._fingerprint
 
     def embed_documents(self, texts: Sequence[str]) -> Embedded:
-        """Embed texts to be found; a text without any word gets the zero vector."""
+        """Embed texts to be found; a text without any word gets the zero vector.
+
+        The first line of a text is taken for its path, and the second for its symbol if it is one
+        word: that is how chunks begin (`codeintel.lang.capsule`).
+        """
         vectors = np.empty((len(texts), self.dim), np.float32)
         for vector, text in zip(vectors, texts, strict=True):
-            vector[:] = self.embed_query(text)
+            path, _, rest = text.partition("\n")
+            symbol = rest.partition("\n")[0]
+            weighted = [self._weigh(text), self._weigh(path, self._path_weight)]
+            if " " not in symbol:
+                weighted.append(self._weigh(symbol, self._symbol_weight))
+            vector[:] = self._sum(weighted)
         return Embedded(vectors)
 
     def embed_query(self, text: str) -> Vectors:
-        """Embed one question; documents and questions are embedded alike."""
-        tokens, counts = self._vocabulary.count(text)
-        weights = counts**self._exponent * self._scales[tokens]
-        vector: Vectors = weights @ self._rows.take(tokens, axis=0).astype(np.float32)
-        length = np.linalg.norm(vector)
-        return vector / length if length else vector
+        """Embed one question."""
+        return self._sum([self._weigh(text)])
 
     def close(self) -> None:
         """Do nothing: the table is memory-mapped and shared."""
+
+    def _weigh(self, text: str, factor: float = 1.0) -> tuple[NDArray[np.int64], Vectors]:
+        """Give the tokens of a text and what their rows count."""
+        tokens, counts = self._vocabulary.count(text)
+        return tokens, factor * counts**self._exponent * self._scales[tokens]
+
+    def _sum(self, weighted: Sequence[tuple[NDArray[np.int64], Vectors]]) -> Vectors:
+        """Sum weighted rows to a vector of length 1."""
+        tokens = np.concatenate([tokens for tokens, _ in weighted])
+        weights = np.concatenate([weights for _, weights in weighted])
+        vector: Vectors = weights @ self._rows.take(tokens, axis=0).astype(np.float32)
+        length = np.linalg.norm(vector)
+        return vector / length if length else vector
