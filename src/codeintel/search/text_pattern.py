@@ -111,25 +111,28 @@ class TextPattern:
         return self._one_sided or (self._has_boundaries and not ascii_text)
 
     def _confirmed_spans(self, text: str, deadline: float) -> Iterator[tuple[int, int]]:
-        at = 0
-        while at <= len(text):
-            span = self._boundary_matcher.search(text, at, deadline)
-            if span is None:
-                return
-            yield span
-            at = max(span[1], at + 1) if span[0] == span[1] else span[1]
+        at, previous_end = 0, -1
+        while at <= len(text) and (span := self._boundary_matcher.search(text, at, deadline)):
+            start, end = span
+            if end > start or start != previous_end:
+                yield span
+            previous_end = end
+            at = end + (end == start)
 
     def _re2_spans(self, text: str, deadline: float) -> Iterator[tuple[int, int]]:
         data = text.encode("utf-8", "replace")
         at = n_bytes = n_chars = 0
+        previous_end = -1
         while at <= len(data) and (match := self._regex.search(data, at)):
             if monotonic() > deadline:
                 raise TimeoutError
             start, end = match.span(1)
-            n_chars += len(data[n_bytes:start].decode("utf-8", "replace"))
-            length = len(match[1].decode("utf-8", "replace"))
-            yield n_chars, n_chars + length
+            n_chars += len(data[n_bytes:start].decode())
             n_bytes = start
+            # An empty match right after another one is no match of its own.
+            if end > start or start != previous_end:
+                yield n_chars, n_chars + len(match[1].decode())
+            previous_end = end
             # The character beside a word may begin the next match as well as end this one.
             at = end if end > start else _next_char(data, max(end, at))
 
