@@ -117,7 +117,7 @@ class LiveIndex:
         """Tell one published generation from the next, without reading it."""
         try:
             stat = self.store.manifest_path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return stat.st_ino, stat.st_mtime_ns
 
