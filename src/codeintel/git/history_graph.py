@@ -173,9 +173,12 @@ def _inserted(
     end = np.concatenate([leave, np.zeros(n_new - n_old, np.int32)])
     for commit in range(n_old, n_new):
         parent = first_parent[commit]
-        place = commit if parent < 0 else int(end[parent]) + 1
+        place = commit
         if parent >= 0:
-            begin[:commit][begin[:commit] >= place] += 1
-            end[:commit][end[:commit] >= place - 1] += 1
+            place = int(end[parent]) + 1
+            old_begin, old_end = begin[:commit], end[:commit]
+            encloses = (old_end == place - 1) & (old_begin <= old_begin[parent])
+            old_end[encloses | (old_end >= place)] += 1
+            old_begin[old_begin >= place] += 1
         begin[commit] = end[commit] = place
     return begin, end

@@ -214,12 +214,8 @@ def iso_date(epoch_s: int, zone: str) -> str:
 
 
 def first_line(message: str) -> str:
-    """Give a message's first line that is not blank, "" where there is none."""
-    for line in message.split("\n"):
-        text = line.rstrip(" \t\r\v\f")
-        if text:
-            return text
-    return ""
+    """Give a message's first line that is not blank, as it stands; "" where there is none."""
+    return next((line for line in message.split("\n") if line.strip(" \t\r\v\f")), "")
 
 
 _ESCAPES = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13}

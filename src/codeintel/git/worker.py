@@ -78,6 +78,10 @@ class Worker:
         finally:
             store.close()
 
+    def close(self) -> None:
+        """End what stays open between requests."""
+        self._objects.close()
+
     def _fill(self, store: HistoryStore, head: str, path: str) -> bool:
         """Cache one blame, unless it is there or the file is none that anyone blames."""
         git = self._shadow.view().git
