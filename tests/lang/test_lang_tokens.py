@@ -23,7 +23,7 @@ from codeintel.lang.tokens import MAX_TOKEN_CHARS, singular, tokenize
         ("x-y", ["x", "y"]),
         ("", []),
         ("+-*/", []),
-        ("boxes classes queries uses bus", ["box", "class", "query", "use", "bus"]),
+        ("boxes classes queries uses css", ["box", "class", "query", "use", "css"]),
     ],
 )
 def test_words_are_cut_at_case_underscore_and_digits(text: str, tokens: list[str]) -> None:

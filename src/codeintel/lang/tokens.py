@@ -47,6 +47,6 @@ def singular(word: str) -> str:
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
-    if word.endswith(("ses", "xes", "zes", "hes")):
+    if word.endswith(("sses", "xes", "zes", "shes", "ches")):
         return word[:-2]
     return word[:-1]

@@ -40,16 +40,16 @@ class Weights:
         for texts about code.
     """
 
-    dense: float = 0.6
+    dense: float = 0.7
     dense_symbol: float = 0.2
-    names: float = 0.12
+    names: float = 0.1
     exact: float = 0.15
     exact_symbol: float = 1.0
     path: float = 0.2
-    stem_coverage: float = 0.4
+    stem_coverage: float = 0.2
     stem_precision: float = 0.2
-    decay: float = 0.3
-    n_chunks: int = 6
+    decay: float = 0.35
+    n_chunks: int = 4
     aside: float = 0.6
     facade: float = 0.9
     prose: float = 0.4
@@ -66,9 +66,9 @@ class Candidate:
     document: int
     path: str
     body: float = 0.0
-    names: float = 0.12
+    names: float = 0.1
     path_words: float = 0.0
-    dense: float = 0.6
+    dense: float = 0.7
     exact: float = 0.15
 
 
