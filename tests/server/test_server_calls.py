@@ -174,8 +174,8 @@ class TestAnswersAreKept:
         yield Calls(codeintel, door)
         door.close()
 
-    def ask(self, calls, name="search_text", arguments=None, principal=LOCAL):
-        arguments = {"pattern": "send"} if arguments is None else arguments
+    def ask(self, calls, name="semantic_search", arguments=None, principal=LOCAL):
+        arguments = {"query": "send"} if arguments is None else arguments
         return asyncio.run(calls.call(name, arguments, principal))
 
     def test_as_long_as_the_index_stays(self, calls, codeintel):
@@ -188,10 +188,10 @@ class TestAnswersAreKept:
         assert codeintel.n_calls > n_calls
 
     def test_for_those_who_see_the_same_repositories(self, calls):
-        assert self.ask(calls, arguments={"pattern": "moon"}).structured["n_files"] == 1
+        assert self.ask(calls, arguments={"query": "moon"}).structured["hits"]
         guest = Principal("guest", frozenset({"app"}))
-        answer = self.ask(calls, arguments={"pattern": "moon"}, principal=guest)
-        assert answer.structured["n_files"] == 0
+        answer = self.ask(calls, arguments={"query": "moon"}, principal=guest)
+        assert answer.structured["hits"] == []
 
     def test_not_where_files_or_git_are_read(self, calls, codeintel):
         self.ask(calls, "open_file", {"path": "README.md"})
@@ -204,6 +204,6 @@ class TestAnswersAreKept:
         assert "words alone" in self.ask(calls).text
         codeintel.notes = ()
         assert "words alone" not in self.ask(calls).text
-        assert self.ask(calls, arguments={"pattern": "x", "repo": "new"}).is_error
+        assert self.ask(calls, arguments={"query": "x", "repo": "new"}).is_error
         codeintel.files = {**codeintel.files, "new": {}}
-        assert not self.ask(calls, arguments={"pattern": "x", "repo": "new"}).is_error
+        assert not self.ask(calls, arguments={"query": "x", "repo": "new"}).is_error

@@ -35,7 +35,8 @@ class Tool:
     deadline_s
         Time until the caller gets an answer or a clear error, waiting included.
     from_index
-        Whether the answer comes from the indexes alone, so that it stays as long as they do.
+        Whether the answer comes from the indexes alone, so that it holds as long as they do. Text
+        search is not among these: it looks at files that have changed since.
     """
 
     name: str
@@ -177,7 +178,6 @@ _TOOLS = (
         _search_text,
         Lane.CPU,
         20,
-        from_index=True,
     ),
     Tool(
         "symbol_search",
