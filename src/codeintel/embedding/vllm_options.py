@@ -80,7 +80,7 @@ class VLLMOptions:
     breaker_failures: int = 5
     breaker_rest_s: float = 2.0
     query_window_s: float = 0.002
-    max_query_calls: int = 2
+    max_query_calls: int = 4
     query_cache_size: int = 1024
 
     def __post_init__(self) -> None:
