@@ -15,10 +15,10 @@ _TEMPLATE = """\
 
 Made by `python -m training`; this page is written by the same command.
 
-A text's vector is the sum of the vectors of its words, each counted `n ** {exponent}` times, brought
-to length 1; the words of a chunk's path count {path_weight} times more on top, those of its symbol
-{symbol_weight} times. The table has {n_words:,} words of {dim} dimensions as int8, with one float32
-scale a word: {size:.1f} MB in the wheel. Nothing is downloaded, and only numpy is needed
+A text's vector is the sum of the vectors of its words, each counted `n ** {exponent}` times,
+brought to length 1; the words of a chunk's path count {path_weight} times more on top, those of its
+symbol {symbol_weight} times. The table has {n_words:,} words of {dim} dimensions as int8, with one
+float32 scale a word: {size:.1f} MB in the wheel. Nothing is downloaded, and only numpy is needed
 (`src/codeintel/embedding/static.py`). Words are split at case, digits and punctuation; a word that
 is not in the table is cut into the likeliest pieces that are.
 

@@ -35,12 +35,13 @@ _NOISE = re.compile(
 
 def mine_package(
     package: Package, archives: Path, pairs: Path, evaluation: EvaluationLines, seed: int
-) -> dict[str, object]:
+) -> dict[str, int]:
     """Write the pairs of a package and give its facts; a package that is done is left alone."""
     target = pairs / f"{package.key}.jsonl.gz"
     facts_file = pairs / f"{package.key}.json"
     if facts_file.exists():
-        return json.loads(facts_file.read_text())
+        known: dict[str, int] = json.loads(facts_file.read_text())
+        return known
     rng = random.Random(f"{seed} {package.key}")
     facts = Counter[str]()
     mined = list(_mine(archives / package.key, evaluation, rng, facts))

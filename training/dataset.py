@@ -4,7 +4,7 @@ import json
 import string
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -145,11 +145,11 @@ def build(files: Sequence[Path], recipe: Recipe) -> Dataset:
         n_files += last + 1
     words = list(interned)
     bags = (queries, codes)
-    doc_freq = sum(np.bincount(np.frombuffer(b.ids, np.int32), minlength=len(words)) for b in bags)
+    doc_freq = _frequencies([np.frombuffer(b.ids, np.int32) for b in bags], len(words))
     vocabulary, costs = _choose(words, doc_freq, recipe)
     pieces = _pieces(words, vocabulary, costs)
     in_tokens = [_in_vocabulary(b, pieces) for b in bags]
-    token_freq = sum(np.bincount(b.tokens, minlength=len(vocabulary)) for b in in_tokens)
+    token_freq = _frequencies([b.tokens for b in in_tokens], len(vocabulary))
     return Dataset(
         in_tokens[0],
         in_tokens[1],
@@ -160,6 +160,13 @@ def build(files: Sequence[Path], recipe: Recipe) -> Dataset:
         np.array(costs, np.float32),
         token_freq,
     )
+
+
+def _frequencies(bags: Iterable[NDArray[np.int32]], n_words: int) -> NDArray[np.int64]:
+    total = np.zeros(n_words, np.int64)
+    for tokens in bags:
+        total += np.bincount(tokens, minlength=n_words)
+    return total
 
 
 def _bags_of_pair(pair: Pair, recipe: Recipe) -> tuple[dict[str, float], dict[str, float]]:

@@ -21,6 +21,7 @@ from codeintel.lang.languages import detect_language
 from codeintel.lang.parse import parse_file
 from codeintel.types import SkippedFile
 from training.corpus import read_pairs
+from training.mining import Pair
 
 _RESULTS = 10
 _MOST_PAIRS = 1_000
@@ -102,7 +103,7 @@ def score_doc_comments(embedder: StaticEmbedder, files: Iterable[Path]) -> dict[
     """Give the mean reciprocal rank by language over packages that were kept out of training."""
     by_language: defaultdict[str, list[float]] = defaultdict(list)
     for file in files:
-        pairs = defaultdict(list)
+        pairs: defaultdict[str, list[Pair]] = defaultdict(list)
         for pair in read_pairs(file):
             language = detect_language(pair.place.partition("\n")[0], "")
             if pair.kind == "doc" and len(pairs[language]) < _MOST_PAIRS:

@@ -240,7 +240,8 @@ def mine_prose(
 
 
 def _sections(text: str) -> Iterator[tuple[str, str]]:
-    heading, body = "", []
+    heading = ""
+    body: list[str] = []
     for line in text.split("\n"):
         match = _HEADING.match(line)
         if match:

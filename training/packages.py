@@ -17,8 +17,9 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 Registry = Literal["pypi", "npm", "debian", "deb"]
 
@@ -61,7 +62,7 @@ class Package:
 def read_list(path: Path = LIST) -> list[Package]:
     """Read the pinned list: registry, name, version, licence, separated by tabs."""
     rows = [line.split("\t") for line in path.read_text().splitlines()[1:]]
-    return [Package(registry, name, version, licence) for registry, name, version, licence in rows]
+    return [Package(cast(Registry, row[0]), row[1], row[2], row[3]) for row in rows]
 
 
 def is_permissive(licence: str) -> bool:
@@ -181,7 +182,7 @@ def _members(archive: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
         with zipfile.ZipFile(archive) as wheel:
             for entry in wheel.infolist():
                 if not entry.is_dir():
-                    yield entry.filename, entry.file_size, lambda e=entry: wheel.read(e)
+                    yield entry.filename, entry.file_size, partial(wheel.read, entry)
     elif archive.suffix == ".deb":
         unpacked = subprocess.run(
             ["dpkg-deb", "--fsys-tarfile", archive], capture_output=True, check=True
@@ -190,7 +191,7 @@ def _members(archive: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
             for member in tar:
                 if member.isfile():
                     path = _INSTALLED.sub("", member.name)
-                    yield path, member.size, lambda m=member: _extract(tar, m)
+                    yield path, member.size, partial(_extract, tar, member)
     elif ".tar." in archive.name or archive.suffix == ".tgz":
         if ".debian.tar." in archive.name or archive.name.endswith(".asc"):
             return
@@ -198,7 +199,7 @@ def _members(archive: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
             for member in tar:
                 if member.isfile():
                     path = member.name.removeprefix("./").partition("/")[2]
-                    yield path, member.size, lambda m=member: _extract(tar, m)
+                    yield path, member.size, partial(_extract, tar, member)
 
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
