@@ -40,15 +40,15 @@ class Weights:
         for texts about code.
     """
 
-    dense: float = 0.7
+    dense: float = 0.8
     dense_symbol: float = 0.2
-    names: float = 0.1
+    names: float = 0.05
     exact: float = 0.15
     exact_symbol: float = 1.0
     path: float = 0.2
-    stem_coverage: float = 0.2
+    stem_coverage: float = 0.1
     stem_precision: float = 0.2
-    decay: float = 0.35
+    decay: float = 0.4
     n_chunks: int = 4
     aside: float = 0.6
     facade: float = 0.9
@@ -66,9 +66,9 @@ class Candidate:
     document: int
     path: str
     body: float = 0.0
-    names: float = 0.1
+    names: float = 0.05
     path_words: float = 0.0
-    dense: float = 0.7
+    dense: float = 0.8
     exact: float = 0.15
 
 
