@@ -1,0 +1,142 @@
+"""Servers under load, as processes of their own: ours, and the old way.
+
+``python -m benchmarks.load_server ours|old PORT REPOSITORY [WORKERS]``
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from codeintel import CodeIntel
+
+PORT = 18765
+
+
+def serve_ours(port: int, repository: Path, n_workers: int, threads: int) -> None:
+    from codeintel.server.door import DoorOptions
+    from codeintel.server.http import HttpOptions
+    from codeintel.server.workers import run_workers
+
+    options = HttpOptions(port=port, door=DoorOptions(cpu_threads=threads))
+    run_workers(partial(CodeIntel, repository), options, n_workers)
+
+
+def serve_old(port: int, repository: Path) -> None:
+    """Serve as is usual: synchronous tools in the default pool of 40 threads, nothing kept."""
+    import uvicorn
+    from mcp.server.mcpserver import MCPServer
+
+    intel = CodeIntel(repository)
+    server = MCPServer("old")
+
+    def walk() -> Iterator[Path]:
+        for folder, folders, files in os.walk(repository):
+            folders[:] = [name for name in folders if name != ".git"]
+            for name in files:
+                yield Path(folder, name)
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=repository, capture_output=True, text=True, check=True
+        ).stdout
+
+    @server.tool(structured_output=False)
+    def semantic_search(query: str) -> str:
+        return "\n".join(
+            f"{h.path}:{h.start_line} {h.text}" for h in intel.semantic_search(query).hits
+        )
+
+    @server.tool(structured_output=False)
+    def symbol_search(query: str) -> str:
+        return "\n".join(
+            f"{s.path}:{s.start_line} {s.name}" for s in intel.symbol_search(query).symbols
+        )
+
+    @server.tool(structured_output=False)
+    def search_text(pattern: str, limit: int) -> str:
+        found: list[str] = []
+        wanted = re.compile(re.escape(pattern), re.IGNORECASE)
+        for file in walk():
+            for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
+                if wanted.search(line):
+                    found.append(f"{file}:{number} {line}")
+                    if len(found) == limit:
+                        return "\n".join(found)
+        return "\n".join(found)
+
+    @server.tool(structured_output=False)
+    def list_paths(include_globs: list[str] | None = None, tree: bool = False) -> str:
+        prefix = include_globs[0].removesuffix("**") if include_globs else ""
+        paths = (file.relative_to(repository).as_posix() for file in walk())
+        return "\n".join(sorted(path for path in paths if path.startswith(prefix)))
+
+    @server.tool(structured_output=False)
+    def open_file(path: str, start_line: int, end_line: int) -> str:
+        lines = (repository / path).read_text(errors="replace").splitlines()
+        return "\n".join(lines[start_line - 1 : end_line])
+
+    @server.tool(structured_output=False)
+    def blame_range(path: str, start_line: int, end_line: int) -> str:
+        return git("blame", "--porcelain", f"-L{start_line},{end_line}", "--", path)
+
+    @server.tool(structured_output=False)
+    def file_history(path: str) -> str:
+        return git("log", "-n50", "--format=%H %an %aI %s", "--", path)
+
+    app = server.streamable_http_app(stateless_http=True, json_response=True)
+    uvicorn.run(app, port=port, log_level="error", access_log=False)
+
+
+@contextmanager
+def running(kind: str, repository: Path, *more: int) -> Iterator[tuple[str, psutil.Process]]:
+    """Start a server, wait until it answers and give its URL and process."""
+    command = [sys.executable, "-m", "benchmarks.load_server", kind, str(PORT), str(repository)]
+    process = psutil.Popen([*command, *map(str, more)])
+    url = f"http://127.0.0.1:{PORT}"
+    try:
+        while not _answers(url):
+            if process.poll() is not None:
+                raise RuntimeError(f"the server '{kind}' did not start")
+            time.sleep(0.1)
+        yield url, process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def memory_bytes(process: psutil.Process) -> int:
+    """Give what a server and its children hold, pages that they share counted once."""
+    total = 0
+    for one in [process, *process.children(recursive=True)]:
+        # A git process may have ended in the meantime.
+        with suppress(psutil.NoSuchProcess):
+            total += one.memory_full_info().pss
+    return total
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    kind, port, repository, *more = sys.argv[1:]
+    if kind == "old":
+        serve_old(int(port), Path(repository))
+    else:
+        serve_ours(int(port), Path(repository), *map(int, more))

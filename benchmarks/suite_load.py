@@ -1,0 +1,220 @@
+"""Many agents at once: tool calls over MCP on a socket, ours beside the old way.
+
+The corpus is the Python packages that are installed here (a thousand files and more), in a git
+repository with a commit a package. The load generator is wrk, on the same cores. Three kinds of
+traffic, all of the tools mixed as agents use them: `new` asks nothing twice, `shared` repeats one
+of 200 questions every other time, as agents on one task do, and `semantic` is semantic search
+alone, nothing twice. CPU per request is the server's own, so that it counts on a shared machine
+where latency does not.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from benchmarks.load_corpus import PACKAGES, make_corpus
+from benchmarks.load_server import memory_bytes, running
+from benchmarks.load_traffic import Load, Vocabulary, run_wrk, write_requests
+from benchmarks.report import Measurement, Report, Target
+
+CONNECTIONS = (1, 8, 32, 100, 256)
+_N_REQUESTS = 30_000
+_SMALL = ("anyio", "httpx", "mcp", "starlette", "uvicorn")
+
+
+class _Run:
+    """One run of the suite: the corpus, its traffic and what was measured."""
+
+    def __init__(self, folder: Path, report: Report, *, quick: bool) -> None:
+        self.report = report
+        self.seconds = 2 if quick else 10
+        self.connections = (1, 32) if quick else CONNECTIONS
+        self.repository = make_corpus(folder, _SMALL if quick else PACKAGES)
+        vocabulary = Vocabulary.of(self.repository)
+        semantic = {"semantic_search": 1}
+        self.traffic = {
+            name: write_requests(
+                folder / f"{name}.tsv", vocabulary, _N_REQUESTS, repeated=repeated, mix=mix
+            )
+            for name, repeated, mix in (
+                ("new", 0.0, None),
+                ("shared", 0.5, None),
+                ("semantic", 0.0, semantic),
+            )
+        }
+        self.asked = 0
+
+    def load(
+        self,
+        case: str,
+        variant: str,
+        traffic: str,
+        connections: int,
+        server: tuple[str, psutil.Process],
+    ) -> Load:
+        """Load a server for a while and note what came of it."""
+        url, process = server
+        before_s = _cpu_s(process)
+        # Each run goes on where the last one stopped, so that what is new stays new.
+        load = run_wrk(url, self.traffic[traffic], connections, self.seconds, self.asked)
+        self.asked += load.requests
+        self.report.measurements.append(
+            Measurement(
+                case,
+                variant,
+                load.requests,
+                load.p50_ms,
+                load.p95_ms,
+                {
+                    "p99_ms": round(load.p99_ms, 1),
+                    "per_s": round(load.per_second, 1),
+                    "errors": load.n_errors,
+                    "cpu_ms": round((_cpu_s(process) - before_s) / load.requests * 1e3, 2),
+                },
+            )
+        )
+        return load
+
+
+def run(*, quick: bool) -> Report:
+    """Measure both servers at a growing number of connections, idle and while a re-index runs."""
+    report = Report("load")
+    with tempfile.TemporaryDirectory(prefix="codeintel-load-") as name, _index_in(name):
+        loads = _Run(Path(name), report, quick=quick)
+        start = time.perf_counter()
+        _codeintel("index", str(loads.repository))
+        report.facts["cold_index_s"] = round(time.perf_counter() - start, 1)
+        many = 32 if quick else 100
+        ours = _measure_ours(loads, many)
+        with running("old", loads.repository) as server:
+            run_wrk(server[0], loads.traffic["new"], 4, 1)
+            old = {c: loads.load(f"new {c}", "old", "new", c, server) for c in loads.connections}
+        _set_targets(report, ours, old, many, max(loads.connections))
+    return report
+
+
+def _measure_ours(loads: _Run, many: int) -> dict[str, Load]:
+    """Load our server in every way; gives the runs by name."""
+    seen: dict[str, Load] = {}
+    with running("ours", loads.repository, os.cpu_count() or 1, 1) as server:
+        run_wrk(server[0], loads.traffic["new"], 8, 2, _N_REQUESTS // 2)
+        for traffic in ("new", "shared"):
+            for c in loads.connections:
+                seen[f"{traffic} {c}"] = loads.load(f"{traffic} {c}", "ours", traffic, c, server)
+        seen["semantic"] = loads.load(f"semantic {many}", "ours", "semantic", many, server)
+        with _reindexing(loads.repository):
+            seen["reindex"] = loads.load(f"shared {many}, re-index", "ours", "shared", many, server)
+        loads.report.facts["memory_mb"] = round(memory_bytes(server[1]) / 1e6)
+        idle = _hold_open(server, 100 if loads.connections[-1] < 100 else 1000)
+        loads.report.facts["mb_for_1000_idle_clients"] = round(idle / 1e6, 1)
+    return seen
+
+
+def _set_targets(
+    report: Report, ours: dict[str, Load], old: dict[int, Load], many: int, most: int
+) -> None:
+    mixed, crowd = ours[f"shared {many}"], ours[f"shared {most}"]
+    errors = sum(load.n_errors for load in ours.values())
+    report.targets = [
+        Target(f"p95 of shared traffic, {many} connections", mixed.p95_ms, 150, "ms", "at most"),
+        Target(f"p99 of shared traffic, {most} connections", crowd.p99_ms, 1000, "ms", "at most"),
+        Target(
+            f"requests/s of new traffic against the old way, {many} connections",
+            ours[f"new {many}"].per_second / old[many].per_second,
+            5,
+            "times",
+            "at least",
+        ),
+        Target(
+            "p95 during a re-index against idle",
+            ours["reindex"].p95_ms / mixed.p95_ms,
+            2,
+            "times",
+            "at most",
+        ),
+        Target("errors in all of our answers", errors, 0, "", "at most"),
+        Target(
+            "memory of 1,000 idle clients",
+            float(report.facts["mb_for_1000_idle_clients"]),
+            100,
+            "MB",
+            "at most",
+        ),
+    ]
+
+
+@contextmanager
+def _index_in(folder: str) -> Iterator[None]:
+    """Keep the indexes of this process and its children in a folder of their own."""
+    before = os.environ.get("CODEINTEL_INDEX_DIR")
+    os.environ["CODEINTEL_INDEX_DIR"] = str(Path(folder, "index"))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["CODEINTEL_INDEX_DIR"]
+        else:
+            os.environ["CODEINTEL_INDEX_DIR"] = before
+
+
+@contextmanager
+def _reindexing(repository: Path) -> Iterator[None]:
+    """Index a changed repository again and again, at the priority that the server gives it."""
+    copied = repository / "copied"
+    command = "import os, sys; os.nice(10); from codeintel.cli.main import main; main(sys.argv[1:])"
+    source = next(path for path in sorted(repository.iterdir()) if (path / "__init__.py").exists())
+    shutil.copytree(source, copied)
+    process = subprocess.Popen(
+        [sys.executable, "-c", command, "index", "--full", str(repository)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+        shutil.rmtree(copied)
+
+
+def _hold_open(server: tuple[str, psutil.Process], n: int) -> float:
+    """Connect `n` clients that ask once and then stay; gives the bytes that 1,000 would take."""
+    import http.client
+
+    url, process = server
+    before = memory_bytes(process)
+    clients = [http.client.HTTPConnection(url.removeprefix("http://")) for _ in range(n)]
+    for client in clients:
+        client.request("GET", "/healthz")
+        client.getresponse().read()
+    grown = memory_bytes(process) - before
+    for client in clients:
+        client.close()
+    return max(0.0, grown * 1000 / n)
+
+
+def _codeintel(*arguments: str) -> None:
+    command = [sys.executable, "-m", "codeintel.cli.main", *arguments]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    """Give the processor time of a server and all that it has started, ended ones too."""
+    total = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        try:
+            times = one.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+        if one.pid != process.pid:
+            total += times.children_user + times.children_system
+    return total
