@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +32,7 @@ def test_an_extended_graph_knows_first_parent_ancestors(commits: list[NewCommit]
         assert graph.parents(n) == commit.parents
         assert bool(graph.deletes[n]) == commit.deletes
         times = [commits[k].committed_s for k in way]
-        assert graph.skews[n] == sum(b > a for a, b in zip(times, times[1:], strict=False))
+        assert graph.skews[n] == sum(b > a for a, b in itertools.pairwise(times))
         for other in range(len(commits)):
             inside = graph.enter[other] <= graph.enter[n] <= graph.leave[other]
             assert inside == (other in way)

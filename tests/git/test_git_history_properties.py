@@ -9,7 +9,7 @@ from codeintel.git.client import GitClient
 from codeintel.git.worker import Worker
 
 MANY = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 
 
@@ -59,7 +59,7 @@ def test_the_index_answers_as_git_does(seed: int) -> None:
             check(history, client, history.n_commits - 1)  # now from the cache
 
 
-@settings(MANY, max_examples=12)
+@settings(MANY, max_examples=6)
 @given(st.integers(0, 1 << 32), st.sampled_from(["shallow", "graft", "replace", "filters"]))
 def test_a_changed_shape_of_history_is_seen_by_every_layer(seed: int, how: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -73,7 +73,8 @@ class Background:
                     return int(message["result"])
                 if progress:
                     progress(BuildState(stage, message["n_done"], message["n_total"]))
-            self._process = None
+            with process:
+                self._process = None
         raise RepositoryError(
             "The process that indexes git history ended unexpectedly.",
             cure="Git answers without it; `codeintel index` tries again.",

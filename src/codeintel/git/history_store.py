@@ -62,7 +62,13 @@ class HistoryStore:
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StorageError(
+                    f"The folder of the history index cannot be made: {error.strerror}.",
+                    cure="Choose another index folder.",
+                ) from error
         elif not path.exists():
             raise FileNotFoundError(path)
         self.file = path
@@ -75,6 +81,8 @@ class HistoryStore:
             self.connection = sqlite3.connect(
                 path, timeout=5.0, isolation_level=None, check_same_thread=False
             )
+            # What a crash of the machine loses is built again.
+            self.connection.execute("PRAGMA synchronous=NORMAL")
             if create:
                 self._create()
         self.histories = lru_cache(maxsize=256)(self._load_history)

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from codeintel.errors import StorageError
 from codeintel.git.objects import ObjectReader
 from codeintel.git.process import Git
 from codeintel.git.repository import Repository
@@ -49,12 +48,7 @@ class Shadow:
     Parameters
     ----------
     folder
-        Where to keep it; a temporary folder where None is given.
-
-    Raises
-    ------
-    StorageError
-        The folder cannot be written.
+        Where to keep it; a temporary folder where None is given or it cannot be written.
     """
 
     def __init__(self, repository: Repository, objects: ObjectReader, folder: Path | None) -> None:
@@ -63,10 +57,7 @@ class Shadow:
         self._lock = threading.Lock()
         self._signature: object = None
         self._view: View | None = None
-        if folder is None:
-            folder = Path(tempfile.mkdtemp(prefix="codeintel-"))
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self._folder = folder
+        self._folder = folder or self._temporary()
 
     def view(self) -> View:
         """Give the present state; a few file stats where nothing changed."""
@@ -112,7 +103,12 @@ class Shadow:
         digest = hashlib.blake2b(repr(sorted(files.items())).encode(), digest_size=8)
         folder = self._folder / f"shadow-{digest.hexdigest()}"
         if not folder.is_dir():
-            _write(folder, files)
+            try:
+                _write(folder, files)
+            except OSError:
+                folder = self._temporary() / folder.name
+                self._folder = folder.parent
+                _write(folder, files)
         mailmap = self._mailmap()
         named = "mailmap.file" if mailmap.startswith("/") else "mailmap.blob"
         content = _read(Path(mailmap)) if mailmap.startswith("/") else mailmap.encode()
@@ -127,6 +123,11 @@ class Shadow:
                 environment={"GIT_CONFIG_GLOBAL": os.devnull},
             ),
         )
+
+    def _temporary(self) -> Path:
+        folder = Path(tempfile.mkdtemp(prefix="codeintel-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     def _replacements(self) -> bytes:
         """List the user's replace refs in the format of packed-refs."""
@@ -165,26 +166,19 @@ def _quoted(path: bytes) -> bytes:
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:
     """Write the shadow aside and move it into place, whole."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".shadow-") as draft:
-            made = Path(draft) / "shadow"
-            for sub in ("objects/info", "refs", "info"):
-                (made / sub).mkdir(parents=True)
-            for name, data in files.items():
-                if data:
-                    (made / name).write_bytes(data)
-            if not folder.is_dir():
-                try:
-                    os.rename(made, folder)
-                except OSError:
-                    if not folder.is_dir():  # else another process was faster
-                        raise
-    except OSError as error:
-        raise StorageError(
-            f"Cannot write the git cache '{folder.parent.name}': {error.strerror}.",
-            cure="Choose another index folder.",
-        ) from error
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".shadow-") as draft:
+        made = Path(draft) / "shadow"
+        for sub in ("objects/info", "refs", "info"):
+            (made / sub).mkdir(parents=True)
+        for name, data in files.items():
+            if data:
+                (made / name).write_bytes(data)
+        try:
+            os.rename(made, folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was faster
+                raise
 
 
 def _read(path: Path) -> bytes:

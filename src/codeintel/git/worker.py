@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import time
 
-from codeintel.errors import CodeIntelError
+from codeintel.errors import CodeIntelError, IndexCorruptError
 from codeintel.git import commands
 from codeintel.git.blame_walk import BlameWalk, TooManyDiffsError
 from codeintel.git.diff import count_lines
@@ -21,7 +21,7 @@ from codeintel.git.history_store import HistoryStore, history_file
 from codeintel.git.objects import ObjectReader
 from codeintel.git.process import NO_DEADLINE_S, job
 from codeintel.git.repository import Repository
-from codeintel.git.shadow import Shadow
+from codeintel.git.shadow import Shadow, View
 
 _MAX_DIFFS = 2000  # above, one run of git blame needs less memory
 _MAX_BLOB_BYTES = 2_000_000
@@ -54,7 +54,16 @@ class Worker:
     def extend(self, tell: Tell) -> int:
         """Index the commits that are new; give their number."""
         view = self._shadow.view()
-        store = HistoryStore(history_file(self._cache_dir, view.key), create=True)
+        file = history_file(self._cache_dir, view.key)
+        try:
+            return self._extend(file, view, tell)
+        except IndexCorruptError:
+            for path in file.parent.glob(f"{file.name}*"):
+                path.unlink()
+            return self._extend(file, view, tell)
+
+    def _extend(self, file: Path, view: View, tell: Tell) -> int:
+        store = HistoryStore(file, create=True)
         try:
             return extend(store, view, self._repository.resolve(), lambda n: tell(n, 0))
         finally:
@@ -107,7 +116,7 @@ class Worker:
 
     def _remove_stale(self, key: str) -> None:
         """Remove what belongs to states of history that are gone."""
-        for path in self._cache_dir.iterdir():
+        for path in self._cache_dir.glob("*"):
             if key in path.name or time() - path.stat().st_mtime < _STALE_S:
                 continue
             if path.name.startswith("shadow-"):
