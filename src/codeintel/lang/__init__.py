@@ -2,5 +2,5 @@
 
 from typing import Final
 
-PIPELINE: Final = "lang-3"
+PIPELINE: Final = "lang-4"
 """Changes whenever chunks, definitions or tokens of an unchanged file do."""

@@ -66,13 +66,20 @@ class Found(Struct):
 
 
 class DefinitionFinder:
-    """Collects the matches of definition patterns, then gives the definitions in file order."""
+    """Collects the matches of definition patterns, then gives the definitions in file order.
+
+    Attributes
+    ----------
+    locals
+        Names of variables that turned out to be known in one function only.
+    """
 
     def __init__(self, source: SourceMap, rules: Conventions) -> None:
         self._source = source
         self._rules = rules
         self._found: dict[int, Found] = {}
         self._places: list[Found] = []
+        self.locals: list[Node] = []
         self._access: dict[int, list[tuple[int, bool]]] = {}
 
     def add(self, pattern: int, role: str, captures: Mapping[str, list[Node]]) -> None:
@@ -118,6 +125,15 @@ class DefinitionFinder:
         """Where the names of definitions start; these are no references."""
         return self._found.keys()
 
+    def scopes(self) -> list[tuple[int, int, bool]]:
+        """First and last byte of each function and type, and whether it is a type."""
+        everything = [*self._places, *self._found.values()]
+        return [
+            (found.head.start_byte, found.head.end_byte, found.role in _TYPES)
+            for found in everything
+            if found.role in _TYPES or found.role in _FUNCTIONS
+        ]
+
     def definitions(self, leads: Mapping[int, LeadIn]) -> list[Definition]:
         """All definitions, outer before inner, in file order."""
         result: list[Definition] = []
@@ -127,7 +143,10 @@ class DefinitionFinder:
         for found in sorted(everything, key=lambda f: (f.start_byte, -f.end_byte)):
             while open_ and not open_[-1].encloses(found):
                 open_.pop()
-            if found.role not in _PLACES and found.name and not _is_local(found, open_):
+            if _is_local(found, open_):
+                self.locals.append(found.name_node)
+                del self._found[found.name_node.start_byte]
+            elif found.role not in _PLACES and found.name:
                 definition = self._definition(found, open_, leads)
                 place = open_[-1] if open_ else None
                 if self._rules.clauses and place is last_place and _is_clause(result, definition):

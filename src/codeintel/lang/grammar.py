@@ -65,7 +65,7 @@ def _roles(query: Query, source: bytes) -> list[str]:
     ]
 
 
-PARTS: Final = frozenset({"name", "body", "owner", "doc"})
+PARTS: Final = frozenset({"name", "body", "owner", "doc", "source", "bound", "original"})
 """Captures that describe the definition of their pattern; ``@_…`` are for predicates."""
 
 

@@ -36,3 +36,14 @@
 
 (comment) @comment
 [(identifier) (type_identifier) (field_identifier)] @reference
+
+(parameter_declaration declarator: [
+  (identifier) @local
+  (pointer_declarator declarator: (identifier) @local)
+  (pointer_declarator declarator: (pointer_declarator declarator: (identifier) @local))
+  (array_declarator declarator: (identifier) @local)
+  (function_declarator declarator: (parenthesized_declarator
+    (pointer_declarator declarator: (identifier) @local)))])
+(preproc_params (identifier) @local)
+
+(preproc_include path: (_) @source) @import

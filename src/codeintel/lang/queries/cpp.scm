@@ -62,3 +62,23 @@
 (access_specifier) @access
 (comment) @comment
 [(identifier) (type_identifier) (field_identifier) (namespace_identifier)] @reference
+
+(parameter_declaration declarator: [
+  (identifier) @local
+  (pointer_declarator declarator: (identifier) @local)
+  (pointer_declarator declarator: (pointer_declarator declarator: (identifier) @local))
+  (array_declarator declarator: (identifier) @local)
+  (function_declarator declarator: (parenthesized_declarator
+    (pointer_declarator declarator: (identifier) @local)))])
+(preproc_params (identifier) @local)
+(parameter_declaration declarator: (reference_declarator (identifier) @local))
+(optional_parameter_declaration declarator: [
+  (identifier) @local
+  (pointer_declarator declarator: (identifier) @local)
+  (reference_declarator (identifier) @local)])
+(for_range_loop declarator: [(identifier) @local (reference_declarator (identifier) @local)])
+(structured_binding_declarator (identifier) @local)
+(type_parameter_declaration (type_identifier) @local)
+(lambda_expression) @scope
+
+(preproc_include path: (_) @source) @import

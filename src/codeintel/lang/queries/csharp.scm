@@ -16,3 +16,17 @@
 
 (comment) @comment
 (identifier) @reference
+
+(parameter name: (identifier) @local)
+(local_declaration_statement
+  (variable_declaration (variable_declarator name: (identifier) @local)))
+(using_statement (variable_declaration (variable_declarator name: (identifier) @local)))
+(foreach_statement left: (identifier) @local)
+(for_statement (variable_declaration (variable_declarator name: (identifier) @local)))
+(catch_declaration name: (identifier) @local)
+(declaration_expression name: (identifier) @local)
+(declaration_pattern name: (identifier) @local)
+(implicit_parameter) @local
+[(lambda_expression) (anonymous_method_expression) (accessor_declaration)] @scope
+
+(using_directive (_) @source) @import

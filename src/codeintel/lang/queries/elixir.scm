@@ -54,3 +54,14 @@
   (#any-of? @_kind "doc" "spec" "impl" "deprecated" "since" "tag"))
 (comment) @comment
 [(identifier) (alias)] @reference
+
+((call target: (identifier) @_define (arguments [
+  (call (arguments (identifier) @local))
+  (binary_operator left: (call (arguments (identifier) @local)))]))
+  (#any-of? @_define "def" "defp" "defmacro" "defmacrop"))
+(binary_operator left: (identifier) @local operator: "=")
+(stab_clause left: (arguments (identifier) @local))
+(anonymous_function) @scope
+
+((call target: (identifier) @_import (arguments . (alias) @source)) @import
+  (#any-of? @_import "alias" "import" "use" "require"))

@@ -23,3 +23,16 @@
 
 (comment) @comment
 [(identifier) (type_identifier) (field_identifier) (package_identifier)] @reference
+
+(parameter_declaration name: (identifier) @local)
+(variadic_parameter_declaration name: (identifier) @local)
+(short_var_declaration left: (expression_list (identifier) @local))
+(var_spec name: (identifier) @local)
+(const_spec name: (identifier) @local)
+(range_clause left: (expression_list (identifier) @local))
+(receive_statement left: (expression_list (identifier) @local))
+(type_switch_statement alias: (expression_list (identifier) @local))
+(func_literal) @scope
+(keyed_element . (literal_element (identifier) @member))
+
+(import_spec name: (_)? @bound path: (_) @source) @import

@@ -15,3 +15,10 @@
 
 [(comment) (haddock)] @comment
 [(variable) (name) (constructor)] @reference
+
+(patterns (variable) @local)
+(bind pattern: (variable) @local)
+(lambda patterns: (_ (variable) @local))
+(lambda) @scope
+
+(import module: (module) @source) @import

@@ -13,3 +13,16 @@
 
 [(line_comment) (block_comment)] @comment
 [(identifier) (type_identifier)] @reference
+
+(formal_parameter name: (identifier) @local)
+(spread_parameter (variable_declarator name: (identifier) @local))
+(local_variable_declaration declarator: (variable_declarator name: (identifier) @local))
+(enhanced_for_statement name: (identifier) @local)
+(catch_formal_parameter name: (identifier) @local)
+(resource name: (identifier) @local)
+(lambda_expression parameters: (identifier) @local)
+(inferred_parameters (identifier) @local)
+(lambda_expression) @scope
+(method_invocation name: (identifier) @member)
+
+(import_declaration (scoped_identifier scope: (_) @source name: (_) @original)) @import

@@ -53,3 +53,41 @@
   (private_property_identifier)
   (shorthand_property_identifier)
   (shorthand_property_identifier_pattern)] @reference
+
+(formal_parameters [
+  (identifier) @local
+  (assignment_pattern left: (identifier) @local)])
+(variable_declarator name: (identifier) @local)
+(arrow_function parameter: (identifier) @local)
+[(object_pattern (shorthand_property_identifier_pattern) @local)
+ (object_assignment_pattern left: (shorthand_property_identifier_pattern) @local)
+ (pair_pattern value: (identifier) @local)
+ (pair_pattern value: (assignment_pattern left: (identifier) @local))
+ (array_pattern (identifier) @local)
+ (rest_pattern (identifier) @local)]
+(for_in_statement left: (identifier) @local)
+(catch_clause parameter: (identifier) @local)
+[(arrow_function) (function_expression) (generator_function)] @scope
+
+(import_statement
+  (import_clause (identifier) @bound)
+  source: (string (string_fragment) @source)) @import
+(import_statement
+  (import_clause (namespace_import (identifier) @bound))
+  source: (string (string_fragment) @source)) @import
+(import_statement
+  (import_clause (named_imports (import_specifier name: (_) @original alias: (_)? @bound)))
+  source: (string (string_fragment) @source)) @import
+(export_statement
+  (export_clause (export_specifier name: (_) @original alias: (_)? @bound))
+  source: (string (string_fragment) @source)) @import
+(export_statement "*" @original source: (string (string_fragment) @source)) @import
+((variable_declarator
+  name: [
+    (identifier) @bound
+    (object_pattern (shorthand_property_identifier_pattern) @original)
+    (object_pattern (pair_pattern key: (_) @original value: (identifier) @bound))]
+  value: (call_expression
+    function: (identifier) @_require
+    arguments: (arguments . (string (string_fragment) @source)))) @import
+  (#eq? @_require "require"))

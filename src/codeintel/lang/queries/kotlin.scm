@@ -11,3 +11,13 @@
 
 [(line_comment) (block_comment)] @comment
 (identifier) @reference
+
+(parameter (identifier) @local)
+(class_parameter (identifier) @local)
+(lambda_parameters (variable_declaration (identifier) @local))
+(multi_variable_declaration (variable_declaration (identifier) @local))
+(for_statement (variable_declaration (identifier) @local))
+(catch_block (identifier) @local)
+(lambda_literal) @scope
+
+(import (qualified_identifier) @source) @import

@@ -21,3 +21,16 @@
 
 (comment) @comment
 (identifier) @reference
+
+(parameters name: (identifier) @local)
+(variable_declaration [
+  (variable_list name: (identifier) @local)
+  (assignment_statement (variable_list name: (identifier) @local))])
+(for_generic_clause (variable_list name: (identifier) @local))
+(for_numeric_clause name: (identifier) @local)
+(function_definition) @scope
+
+((function_call
+  name: (identifier) @_require
+  arguments: (arguments . (string content: (string_content) @source))) @import
+  (#eq? @_require "require"))

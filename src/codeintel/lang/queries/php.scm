@@ -16,3 +16,8 @@
 
 (comment) @comment
 (name) @reference
+
+(variable_name (name) @local)
+[(anonymous_function) (arrow_function)] @scope
+
+(namespace_use_clause (qualified_name prefix: (_) @source (name) @original)) @import

@@ -27,3 +27,41 @@
 
 (comment) @comment
 (identifier) @reference
+
+(parameters [
+  (identifier) @local
+  (default_parameter name: (identifier) @local)
+  (typed_parameter . (identifier) @local)
+  (typed_default_parameter name: (identifier) @local)
+  (_ (list_splat_pattern (identifier) @local))
+  (_ (dictionary_splat_pattern (identifier) @local))])
+(lambda_parameters [
+  (identifier) @local
+  (default_parameter name: (identifier) @local)])
+[(list_splat_pattern (identifier) @local) (dictionary_splat_pattern (identifier) @local)]
+(assignment left: (identifier) @local)
+(augmented_assignment left: (identifier) @local)
+(named_expression name: (identifier) @local)
+(for_statement left: (identifier) @local)
+(for_in_clause left: (identifier) @local)
+[(pattern_list (identifier) @local) (tuple_pattern (identifier) @local)]
+(as_pattern_target (identifier) @local)
+(global_statement (identifier) @global)
+(nonlocal_statement (identifier) @global)
+[
+  (lambda)
+  (list_comprehension)
+  (set_comprehension)
+  (dictionary_comprehension)
+  (generator_expression)] @scope
+(keyword_argument name: (identifier) @member)
+
+(import_statement name: (dotted_name) @source) @import
+(import_statement name: (aliased_import
+  name: (dotted_name) @source alias: (identifier) @bound)) @import
+(import_from_statement
+  module_name: (_) @source name: (dotted_name (identifier) @original)) @import
+(import_from_statement
+  module_name: (_) @source
+  name: (aliased_import name: (dotted_name (identifier) @original) alias: (_) @bound)) @import
+(import_from_statement module_name: (_) @source (wildcard_import) @original) @import

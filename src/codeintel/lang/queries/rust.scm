@@ -25,3 +25,23 @@
 [(line_comment) (block_comment)] @comment
 (attribute_item) @attribute
 [(identifier) (type_identifier) (field_identifier) (shorthand_field_identifier)] @reference
+
+(parameter pattern: (identifier) @local)
+(let_declaration pattern: (identifier) @local)
+(let_condition pattern: (identifier) @local)
+(for_expression pattern: (identifier) @local)
+(closure_parameters (identifier) @local)
+(tuple_pattern (identifier) @local)
+(tuple_struct_pattern type: (_) (identifier) @local)
+[(ref_pattern (identifier) @local)
+ (mut_pattern (identifier) @local)
+ (reference_pattern (identifier) @local)
+ (captured_pattern . (identifier) @local)]
+(field_pattern name: (shorthand_field_identifier) @local)
+(field_pattern pattern: (identifier) @local)
+(closure_expression) @scope
+
+(use_declaration argument: (scoped_identifier path: (_) @source name: (_) @original)) @import
+(scoped_use_list path: (_) @source list: (use_list (identifier) @original)) @import
+(use_as_clause path: (scoped_identifier path: (_) @source name: (_) @original) alias: (_) @bound)
+  @import

@@ -15,3 +15,11 @@
 
 [(comment) (block_comment)] @comment
 [(identifier) (type_identifier)] @reference
+
+(parameter name: (identifier) @local)
+(binding name: (identifier) @local)
+(enumerator . (identifier) @local)
+(lambda_expression parameters: (identifier) @local)
+(lambda_expression) @scope
+
+(import_declaration) @source @import

@@ -19,3 +19,12 @@
 
 [(comment) (multiline_comment)] @comment
 [(simple_identifier) (type_identifier)] @reference
+
+(parameter name: (simple_identifier) @local)
+(lambda_parameter name: (simple_identifier) @local)
+(for_statement item: (pattern bound_identifier: (simple_identifier) @local))
+(if_statement bound_identifier: (simple_identifier) @local)
+(guard_statement bound_identifier: (simple_identifier) @local)
+(lambda_literal) @scope
+
+(import_declaration (identifier) @source) @import

@@ -11,3 +11,11 @@
 
 (comment) @comment
 (identifier) @reference
+
+(parameter name: (identifier) @local)
+(payload (identifier) @local)
+
+((builtin_function
+  (builtin_identifier) @_import
+  (arguments (string (string_content) @source))) @import
+  (#eq? @_import "@import"))

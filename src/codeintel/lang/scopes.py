@@ -1,0 +1,172 @@
+"""Which names only a function knows: parameters and variables, told from uses of other names."""
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from msgspec import Struct
+from tree_sitter import Node
+
+from codeintel.lang.positions import SourceMap
+
+_MEMBER_MARKS: Final = (b"->", b"::", b"?.")
+
+
+class LocalName(Struct, frozen=True):
+    """A name that one function (or lambda) binds and nobody outside of it sees.
+
+    Attributes
+    ----------
+    line, column
+        Where it is bound first.
+    uses
+        (line, column) of all its other places in the function, in order.
+    """
+
+    name: str
+    line: int
+    column: int
+    uses: tuple[tuple[int, int], ...]
+
+
+class _Scope(Struct):
+    """A function, or a type, whose own names do not reach into its methods."""
+
+    start: int
+    end: int
+    is_type: bool
+    names: dict[bytes, list[Node]] = {}
+    foreign: set[bytes] = set()
+
+
+class _Around:
+    """The scopes around a place that moves forward through the file."""
+
+    def __init__(self, scopes: list[_Scope]) -> None:
+        self._waiting = iter(scopes)
+        self._upcoming = next(self._waiting, None)
+        self._open: list[_Scope] = []
+
+    def move_to(self, start: int) -> list[_Scope]:
+        """The scopes around a byte offset, outermost first."""
+        open_ = self._open
+        while (upcoming := self._upcoming) is not None and upcoming.start <= start:
+            while open_ and open_[-1].end <= upcoming.start:
+                open_.pop()
+            open_.append(upcoming)
+            self._upcoming = next(self._waiting, None)
+        while open_ and open_[-1].end <= start:
+            open_.pop()
+        return open_
+
+
+class ScopeResolver:
+    """Parts the identifiers of a file into local ones and all others.
+
+    Parameters
+    ----------
+    source
+        The file.
+    spans
+        First and last byte of each function and type, and whether it is a type.
+    """
+
+    def __init__(self, source: SourceMap, spans: Iterable[tuple[int, int, bool]]) -> None:
+        self._data = source.data
+        self._source = source
+        ordered = sorted(set(spans), key=lambda span: (span[0], -span[1]))
+        self._scopes = [_Scope(*span) for span in ordered]
+
+    def bind(self, bindings: Iterable[Node], foreign: Iterable[Node], own: Collection[int]) -> None:
+        """Enter names into the innermost scopes around them.
+
+        Parameters
+        ----------
+        bindings
+            Where names are bound.
+        foreign
+            Names that a function declares to be someone else's (``global x``).
+        own
+            Bytes at which definitions are named; these are known beyond a function.
+        """
+        for node, scope in self._placed(foreign):
+            if scope is not None:
+                scope.foreign.add(self._text(node))
+        for node, scope in self._placed(bindings):
+            if scope is None or scope.is_type or node.start_byte in own:
+                continue
+            text = self._text(node)
+            if text not in scope.foreign:
+                scope.names.setdefault(text, []).append(node)
+
+    def split(self, references: list[Node], members: Collection[int]) -> list[Node]:
+        """Take the uses of local names to their bindings; give back all other references.
+
+        Parameters
+        ----------
+        references
+            Every identifier.
+        members
+            Bytes of identifiers that name a part of something else.
+        """
+        bound = {n.start_byte for s in self._scopes for nodes in s.names.values() for n in nodes}
+        others: list[Node] = []
+        around = _Around(self._scopes)
+        references.sort(key=_start)
+        for node in references:
+            start = node.start_byte
+            open_ = around.move_to(start)
+            if start in bound:
+                continue
+            home = None
+            if open_ and start not in members:
+                home = self._home(node, open_)
+            if home is None:
+                others.append(node)
+            else:
+                home.append(node)
+        return others
+
+    def _home(self, node: Node, open_: list[_Scope]) -> list[Node] | None:
+        """The places of the local name that an identifier stands for."""
+        text = self._text(node)
+        for scope in reversed(open_):
+            if text in scope.names:
+                return None if self._is_member(node.start_byte) else scope.names[text]
+            if text in scope.foreign:
+                return None
+        return None
+
+    def local_names(self) -> list[LocalName]:
+        """All local names with their uses, after `split`."""
+        result = []
+        for scope in self._scopes:
+            for text, nodes in scope.names.items():
+                first, *rest = (self._source.position_of(node) for node in nodes)
+                uses = sorted({(row + 1, column + 1) for row, column in rest})
+                name = text.decode("utf-8", "replace")
+                result.append(LocalName(name, first[0] + 1, first[1] + 1, tuple(uses)))
+        return result
+
+    def _placed(self, nodes: Iterable[Node]) -> Iterable[tuple[Node, _Scope | None]]:
+        """Each node with the innermost scope around it."""
+        around = _Around(self._scopes)
+        seen = -1
+        for node in sorted(nodes, key=_start):
+            start = node.start_byte
+            if start == seen:
+                continue
+            seen = start
+            open_ = around.move_to(start)
+            yield node, open_[-1] if open_ else None
+
+    def _text(self, node: Node) -> bytes:
+        return self._data[node.start_byte : node.end_byte]
+
+    def _is_member(self, start: int) -> bool:
+        """Whether the marks before an identifier make it a part of what stands before."""
+        before = self._data[max(0, start - 2) : start]
+        return before in _MEMBER_MARKS or (before[-1:] == b"." and before != b"..")
+
+
+def _start(node: Node) -> int:
+    return node.start_byte
