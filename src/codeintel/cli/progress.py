@@ -39,6 +39,7 @@ class PlainProgress:
         self._stream = stream
         self._clock = clock
         self._stage = ""
+        self._ended = False
         self._started_s = clock()
         self._began_s = self._written_s = 0.0
 
@@ -49,11 +50,13 @@ class PlainProgress:
         now_s = self._clock()
         if progress.stage != self._stage:
             self._stage, self._began_s, self._written_s = progress.stage, now_s, 0.0
+            self._ended = False
         if now_s - self._started_s < _FIRST_LINE_S:
             return
-        if progress.done != progress.total and now_s - self._written_s < _LINE_EVERY_S:
+        ended = progress.done == progress.total
+        if ended == self._ended and now_s - self._written_s < _LINE_EVERY_S:
             return
-        self._written_s = now_s
+        self._written_s, self._ended = now_s, ended
         print(self._text(progress, now_s - self._began_s), file=self._stream, flush=True)
 
     @staticmethod

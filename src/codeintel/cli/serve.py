@@ -5,18 +5,21 @@ With --http it serves many agents at once, until it is stopped.
 """
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 from codeintel.cli import exit_codes
-from codeintel.cli.options import add_paths
-from codeintel.cli.target import opened, target_of
-from codeintel.errors import CodeIntelError
+from codeintel.cli.following import follow, index_once
+from codeintel.cli.options import add_paths, positive
+from codeintel.cli.target import Target, opened, target_of
 
 if TYPE_CHECKING:
     from codeintel.api import CodeIntel
+    from codeintel.server.http import HttpOptions
 
 
 def address(text: str) -> tuple[str, int]:
@@ -31,7 +34,37 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_paths(parser)
     parser.add_argument(
-        "--http", type=address, metavar="HOST:PORT", help="serve over HTTP at this address"
+        "--watch",
+        action=BooleanOptionalAction,
+        default=True,
+        help="follow changes of the repositories, within about a second (default: --watch)",
+    )
+    http = parser.add_argument_group("serving over HTTP")
+    http.add_argument(
+        "--http", type=address, metavar="HOST:PORT", help="serve at this address, path /mcp"
+    )
+    http.add_argument(
+        "--workers",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="processes that answer (default: 1)",
+    )
+    http.add_argument(
+        "--log-format",
+        choices=("console", "json"),
+        default="console",
+        help="form of the log lines on stderr (default: console)",
+    )
+    http.add_argument(
+        "--audit-log", type=Path, metavar="FILE", help="write who asked which tool when"
+    )
+    http.add_argument(
+        "--drain",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="tell probes this long that the server stops before it does (default: 0)",
     )
     edge = parser.add_argument_group("who may ask over HTTP")
     edge.add_argument(
@@ -63,38 +96,57 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Serve until the client leaves, or the process is told to stop."""
-    with opened(target_of(arguments.paths)) as intel:
-        Thread(target=_index, args=(intel,), name="first index", daemon=True).start()
-        if arguments.http is None:
-            from codeintel.server.stdio import run_stdio
+    target = target_of(arguments.paths)
+    keep_indexed = follow if arguments.watch else index_once
+    if arguments.http is None:
+        from codeintel.server.stdio import run_stdio
 
+        with opened(target) as intel:
+            _beside(keep_indexed, intel)
             run_stdio(intel)
-        else:
-            _serve_http(intel, arguments)
+    else:
+        _serve_http(target, keep_indexed, arguments)
     return exit_codes.FOUND
 
 
-def _serve_http(intel: "CodeIntel", arguments: Namespace) -> None:
+def _beside(keep_indexed: Callable[["CodeIntel"], None], intel: "CodeIntel") -> None:
+    Thread(target=keep_indexed, args=(intel,), name="indexer", daemon=True).start()
+
+
+def _serve_http(
+    target: Target, keep_indexed: Callable[["CodeIntel"], None], arguments: Namespace
+) -> None:
+    options = _http_options(arguments)
+    print(f"Serving at http://{options.host}:{options.port}/mcp", file=sys.stderr, flush=True)
+    if arguments.workers > 1:
+        from codeintel.api import CodeIntel
+        from codeintel.server.workers import run_workers
+
+        run_workers(partial(CodeIntel, *target.roots), options, arguments.workers, keep_indexed)
+        return
+    from codeintel.server.http import run_http
+
+    with opened(target) as intel:
+        _beside(keep_indexed, intel)
+        run_http(intel, options)
+
+
+def _http_options(arguments: Namespace) -> "HttpOptions":
     from codeintel.server.auth import Tokens
     from codeintel.server.edge import EdgeOptions
-    from codeintel.server.http import HttpOptions, run_http
+    from codeintel.server.http import HttpOptions
 
     host, port = arguments.http
-    edge = EdgeOptions(
-        allowed_hosts=tuple(arguments.allow_host),
-        allowed_origins=tuple(arguments.allow_origin),
-        tokens=Tokens.read(arguments.token_file) if arguments.token_file else None,
+    return HttpOptions(
+        host=host,
+        port=port,
+        allow_unauthenticated=arguments.allow_unauthenticated,
+        drain_s=arguments.drain,
+        log_format=arguments.log_format,
+        audit_log=arguments.audit_log,
+        edge=EdgeOptions(
+            allowed_hosts=tuple(arguments.allow_host),
+            allowed_origins=tuple(arguments.allow_origin),
+            tokens=Tokens.read(arguments.token_file) if arguments.token_file else None,
+        ),
     )
-    options = HttpOptions(
-        host=host, port=port, allow_unauthenticated=arguments.allow_unauthenticated, edge=edge
-    )
-    print(f"Serving at http://{host}:{port}/mcp", file=sys.stderr, flush=True)
-    run_http(intel, options)
-
-
-def _index(intel: "CodeIntel") -> None:
-    """Bring the index up to date beside the server, which answers meanwhile."""
-    try:
-        intel.index()
-    except CodeIntelError as error:
-        print(f"error: the index was not built: {error}", file=sys.stderr, flush=True)
