@@ -7,27 +7,33 @@ from msgspec import Struct
 
 from codeintel import types
 from codeintel.errors import BusyError, CodeIntelError
+from codeintel.search.files import CHARS_PER_TOKEN
 
-# Source code has 3 to 3.5 characters per token in the vocabularies of current models.
-CHARS_PER_TOKEN = 3
+# These come cut to the budget, at a place that the answer names.
+_BUDGETED = (types.SearchAnswer, types.FileAnswer)
 
 
 def render(answer: Struct, *, max_tokens: int) -> str:
     """Write an answer as text of about `max_tokens` tokens at most, saying what was left out."""
     lines = list(_RENDERERS[type(answer)](answer))
     tail = list(_tail(answer))
-    room = max_tokens * CHARS_PER_TOKEN - sum(len(line) + 1 for line in tail)
-    kept: list[str] = []
-    for line in lines:
+    if not isinstance(answer, _BUDGETED):
+        lines = _cut(lines, max_tokens - sum(map(len, tail)) // CHARS_PER_TOKEN)
+    return "\n".join([*lines, *tail])
+
+
+def _cut(lines: list[str], max_tokens: int) -> list[str]:
+    """Keep the first lines that fit, one at least, and say how many are missing."""
+    room = max_tokens * CHARS_PER_TOKEN
+    for number, line in enumerate(lines):
         room -= len(line) + 1
-        if room < 0 and kept:
-            kept.append(
-                f"… {len(lines) - len(kept)} more lines did not fit into {max_tokens} tokens:"
-                " ask for a smaller limit or range, or a larger max_tokens."
-            )
-            break
-        kept.append(line)
-    return "\n".join([*kept, *tail])
+        if room < 0 and number:
+            missing = f"… {len(lines) - number} more lines did not fit into {max_tokens} tokens:"
+            return [
+                *lines[:number],
+                f"{missing} ask for a smaller limit or range, or a larger max_tokens.",
+            ]
+    return lines
 
 
 def render_error(error: CodeIntelError) -> str:

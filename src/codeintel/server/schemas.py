@@ -81,7 +81,7 @@ class ListPaths(ScopedArguments, frozen=True, kw_only=True, forbid_unknown_field
     tree: Annotated[
         bool, Meta(description="Show folders with file counts instead of every file.")
     ] = False
-    limit: Annotated[int, Meta(ge=1, le=2000, description="Entries at most.")] = 200
+    limit: Annotated[int, Meta(ge=1, le=1000, description="Entries at most.")] = 200
     cursor: Cursor = None
     max_tokens: MaxTokens = 4000
 
@@ -123,7 +123,7 @@ class SearchText(ScopedArguments, frozen=True, kw_only=True, forbid_unknown_fiel
         TextMode,
         Meta(description="`lines` shows matches, `files` only paths, `count` matches per file."),
     ] = "lines"
-    limit: Annotated[int, Meta(ge=1, le=2000, description="Matching lines at most.")] = 100
+    limit: Annotated[int, Meta(ge=1, le=1000, description="Matching lines at most.")] = 100
     cursor: Cursor = None
     max_tokens: MaxTokens = 4000
 
