@@ -34,7 +34,7 @@ class Recipe:
     seed: int = 1
     dim: int = 256
     exponent: float = 0.5
-    path_weight: float = 0.5
+    path_weight: float = 1.0
     symbol_weight: float = 1.0
     least_doc_freq: int = 6
     most_words: int = 56_000
