@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeintel.embedding.words import Vocabulary
+from codeintel.embedding.words import Vocabulary, words_of
 
 WORDS = ["parse", "http", "header", "2", "time", "out", "timeout", "e", "x"]
 COSTS = [5.0, 6.0, 6.0, 4.0, 4.0, 4.0, 3.0, 12.0, 12.0]
@@ -45,3 +45,8 @@ def test_any_text_can_be_counted(text: str) -> None:
     tokens, counts = Vocabulary(WORDS, COSTS).count(text)
     assert len(set(tokens.tolist())) == len(tokens)
     assert (counts >= 1).all()
+
+
+def test_words_of_a_text_are_lower_case_and_without_data() -> None:
+    text = "parseHTTPHeader(v2) 20251122 Café_au_lait"
+    assert words_of(text) == ["parse", "http", "header", "v", "2", "cafe", "au", "lait"]
