@@ -19,7 +19,8 @@ from codeintel.errors import (
     PathOutsideRepositoryError,
     UnknownRevisionError,
 )
-from codeintel.git.client import AsyncGitClient, GitClient
+from codeintel.git.async_client import AsyncGitClient
+from codeintel.git.client import GitClient
 from codeintel.git.records import group_blame
 
 

@@ -163,7 +163,7 @@ class BlameWalk:
         shas = self._store.shas({number for pair in pairs for number in pair})
         output = self._git.run(
             *("diff-tree", "--stdin", "--always", "-r", "-p", *DIFF_OPTIONS),
-            *("--", self._store.path(path)),
+            *("--", self._store.paths([path])[path]),
             stdin="".join(f"{shas[child]} {shas[parent]}\n" for child, parent in pairs).encode(),
         )
         return dict(zip(pairs, parse_patches(output), strict=True))
@@ -175,7 +175,7 @@ class BlameWalk:
         commit = history.commit(touch)
         parents = history.graph.parents(commit)
         shas = self._store.shas({commit, *parents})
-        name = self._store.path(path)
+        name = self._store.paths([path])[path]
         if len(parents) > 1:
             yield from _from_rows(
                 self.rows(commands.blame(self._git, shas[commit], name).runs), spans

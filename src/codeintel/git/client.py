@@ -4,16 +4,12 @@ Questions are answered by the fastest layer that is ready (`layers`); all give g
 """
 
 import os
-from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
-
-import anyio
+from typing import TYPE_CHECKING, Self
 
 from codeintel.errors import (
-    DeadlineExceededError,
     GitNotInstalledError,
     InvalidRangeError,
     NoCommitsError,
@@ -24,10 +20,11 @@ from codeintel.errors import (
 from codeintel.git.background import Background, BuildProgress, Stage
 from codeintel.git.diff import count_lines
 from codeintel.git.dirty import WorkingFile
+from codeintel.git.head import Head
 from codeintel.git.layers import Layers
 from codeintel.git.objects import ObjectReader
 from codeintel.git.paths import blame_below, full_path
-from codeintel.git.process import DEFAULT_TIMEOUT_S, MAX_PROCESSES, job
+from codeintel.git.process import DEFAULT_TIMEOUT_S, job
 from codeintel.git.question import HistoryQuestion, parse_time
 from codeintel.git.records import Blame, GitBlameEntry, GitHistoryEntry, HistoryPage
 from codeintel.git.repository import Repository
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
 
 MAX_LIMIT = 10_000
 
-T = TypeVar("T")
+_KEPT_FILES = 16  # contents of commits that are kept in memory
 
 
 class GitClient:
@@ -71,7 +68,9 @@ class GitClient:
         self._timeout_s = timeout_s
         self._repository = Repository.find(self._path)
         self._objects = ObjectReader(self._repository.git)
+        self._head = Head(self._repository, self._objects)
         self._background = Background(self._path, cache_dir) if cache_dir else None
+        self._read = lru_cache(maxsize=_KEPT_FILES)(self._read_committed)
         self._layers = Layers(
             Shadow(self._repository, self._objects, cache_dir),
             cache_dir,
@@ -111,9 +110,13 @@ class GitClient:
             HEAD was asked, and there are no commits yet.
         """
         name = "HEAD" if rev is None else rev
-        info = self._objects.info(f"{name}^{{commit}}") if name.strip() else None
-        if info is not None:
-            return info.id
+        if name == "HEAD":
+            sha = self._head.sha()
+        else:
+            info = self._objects.info(f"{name}^{{commit}}") if name.strip() else None
+            sha = info.id if info else None
+        if sha is not None:
+            return sha
         if name == "HEAD":
             raise NoCommitsError(
                 f"The repository '{self._repository.name}' has no commits yet.",
@@ -277,7 +280,7 @@ class GitClient:
         RepositoryError
             It failed; git goes on to answer.
         """
-        if self._background is None or self._objects.info("HEAD^{commit}") is None:
+        if self._background is None or self._head.sha() is None:
             return
         self._background.run("graph", progress=progress)
         self._background.run("extend", progress=progress)
@@ -313,7 +316,7 @@ class GitClient:
         if self._background is not None:
             self._background.later(stage, path)
 
-    def _read(self, sha: str, name: str, path: str) -> bytes:
+    def _read_committed(self, sha: str, name: str, path: str) -> bytes:
         """Read a file at a commit."""
         if "\n" in name:  # which the line protocol of `ObjectReader` cannot carry
             blob = self._blob_of_odd_name(sha, name)
@@ -348,82 +351,3 @@ def _last_line(path: str, n_lines: int, first: int, last: int | None) -> int:
             f"Line {first} is past the end of '{path}', which has {n_lines} lines."
         )
     return n_lines if last is None else min(last, n_lines)
-
-
-class AsyncGitClient:
-    """The asynchronous face of a `GitClient`.
-
-    At most `limit` calls run at once, each in a thread; the others wait in line, and the waiting
-    counts towards the deadline. A cancelled call kills its git process.
-
-    Parameters
-    ----------
-    client
-        Stays the caller's own; `aclose` closes it.
-    """
-
-    def __init__(
-        self,
-        client: GitClient,
-        *,
-        limit: int = MAX_PROCESSES,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-    ) -> None:
-        self._client = client
-        self._limiter = anyio.CapacityLimiter(limit)
-        self._timeout_s = timeout_s
-
-    async def resolve(self, rev: str | None = None) -> str:
-        """Do as `GitClient.resolve`."""
-        return await self._call(partial(self._client.resolve, rev))
-
-    async def blame_range(
-        self, path: str, start_line: int = 1, end_line: int | None = None, rev: str | None = None
-    ) -> list[GitBlameEntry]:
-        """Do as `GitClient.blame_range`."""
-        return await self._call(partial(self._client.blame_range, path, start_line, end_line, rev))
-
-    async def file_history(
-        self,
-        path: str,
-        limit: int = 50,
-        *,
-        cursor: str | None = None,
-        rev: str | None = None,
-        follow: bool = False,
-        since: str | None = None,
-        until: str | None = None,
-        author: str | None = None,
-    ) -> HistoryPage:
-        """Do as `GitClient.history_page`."""
-        return await self._call(
-            partial(
-                self._client.history_page,
-                path,
-                limit,
-                cursor=cursor,
-                rev=rev,
-                follow=follow,
-                since=since,
-                until=until,
-                author=author,
-            )
-        )
-
-    async def aclose(self) -> None:
-        """Close the client."""
-        await anyio.to_thread.run_sync(self._client.close)
-
-    async def _call(self, call: Callable[[], T]) -> T:
-        with job(self._timeout_s) as current:
-            try:
-                with anyio.fail_after(self._timeout_s):
-                    return await anyio.to_thread.run_sync(
-                        call, abandon_on_cancel=True, limiter=self._limiter
-                    )
-            except TimeoutError:
-                raise DeadlineExceededError(
-                    f"Git did not answer within {self._timeout_s:g} s."
-                ) from None
-            finally:
-                current.cancel()

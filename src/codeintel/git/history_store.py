@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,8 @@ from codeintel.git.history_path import TOUCH, PathHistory
 from codeintel.git.records import Commit, iso_date
 
 SCHEMA_VERSION = 1
+
+_MANY = 500  # values of one query
 
 _REBUILD = "Remove the folder 'git' of the index; it is built again."
 
@@ -190,35 +192,34 @@ class HistoryStore:
             is not None
         )
 
-    def path(self, number: int) -> str:
-        """Give the path of a number."""
-        row = self._row("SELECT path FROM paths WHERE id=?", number)
-        return str(row[0].decode("utf-8", "surrogateescape"))
-
-    def commits(self, numbers: Iterable[int]) -> list[Commit]:
-        """Give the facts of commits."""
-        found = []
-        for number in numbers:
-            sha, authored_s, zone, message, name, email = self._row(
-                "SELECT sha, authored_s, zone, message, mapped_name, mapped_email"
-                " FROM commits JOIN people ON people.id = person WHERE commits.id=?",
-                number,
+    def commits(self, numbers: Sequence[int]) -> list[Commit]:
+        """Give the facts of commits, in the order of their numbers in the argument."""
+        found: dict[int, Commit] = {}
+        for number, sha, authored_s, zone, message, name, email in self._rows(
+            "SELECT commits.id, sha, authored_s, zone, message, mapped_name, mapped_email"
+            " FROM commits JOIN people ON people.id = person WHERE commits.id IN",
+            numbers,
+        ):
+            found[number] = Commit(
+                sha.hex(),
+                name,
+                email,
+                iso_date(authored_s, zone),
+                message or f"({sha.hex()})",
+                not self.graph.parents(number),
+                int(self.graph.committed_s[number]),
             )
-            date = iso_date(authored_s, zone)
-            boundary = not self.graph.parents(number)
-            time_s = int(self.graph.committed_s[number])
-            full_sha = sha.hex()
-            found.append(
-                Commit(full_sha, name, email, date, message or f"({full_sha})", boundary, time_s)
-            )
-        return found
+        return [found[number] for number in numbers]
 
     def shas(self, numbers: Iterable[int]) -> dict[int, str]:
         """Give the shas of commits, by their numbers."""
-        return {
-            number: self._row("SELECT sha FROM commits WHERE id=?", number)[0].hex()
-            for number in numbers
-        }
+        rows = self._rows("SELECT id, sha FROM commits WHERE id IN", list(numbers))
+        return {number: sha.hex() for number, sha in rows}
+
+    def paths(self, numbers: Iterable[int]) -> dict[int, str]:
+        """Give paths, by their numbers."""
+        rows = self._rows("SELECT id, path FROM paths WHERE id IN", list(numbers))
+        return {number: path.decode("utf-8", "surrogateescape") for number, path in rows}
 
     def cached_blame(self, path: int, tip: int) -> NDArray[np.int32] | None:
         """Give what `cache_blame` stored."""
@@ -247,6 +248,14 @@ class HistoryStore:
     def _state(self, name: str) -> Any:
         row = self._row("SELECT value FROM state WHERE name=?", name)
         return row[0] if row else None
+
+    def _rows(self, query: str, numbers: Sequence[int]) -> Iterator[Any]:
+        """Select the rows of some numbers; SQLite takes a limited number at a time."""
+        for start in range(0, len(numbers), _MANY):
+            some = numbers[start : start + _MANY]
+            marks = ",".join("?" * len(some))
+            with self._lock, _sqlite_errors():
+                yield from self.connection.execute(f"{query} ({marks})", some).fetchall()
 
     def _row(self, query: str, *values: object) -> Any:
         with self._lock, _sqlite_errors():

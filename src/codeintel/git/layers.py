@@ -177,7 +177,7 @@ class Layers:
             walk = store.histories(number).walk(commit)
             try:
                 if not question.filters:
-                    return store.commits(islice(walk, skip, skip + limit))
+                    return store.commits(list(islice(walk, skip, skip + limit)))
                 wanted = (x for n in walk for x in store.commits([n]) if question.wants(x))
                 return list(islice(wanted, skip, skip + limit))
             except AmbiguousOrderError:
@@ -201,7 +201,7 @@ def _blame_of_rows(store: HistoryStore, rows: NDArray[np.int32], first: int, las
     facts = {commit.sha: commit for commit in commits}
     numbers = {row[k] for row in wanted for k in (2, 5) if row[k] >= 0}
     shas = store.shas(numbers)
-    paths = {n: store.path(n) for n in {row[k] for row in wanted for k in (3, 6) if row[k] >= 0}}
+    paths = store.paths({row[k] for row in wanted for k in (3, 6) if row[k] >= 0})
     runs = join_runs(
         LineRun(line, n, shas[commit], paths[path], there, shas.get(before, ""), paths.get(at, ""))
         for line, n, commit, path, there, before, at in wanted

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from codeintel.git.head import Head, stamp
 from codeintel.git.objects import ObjectReader
 from codeintel.git.process import Git
 from codeintel.git.repository import Repository
@@ -54,6 +55,8 @@ class Shadow:
     def __init__(self, repository: Repository, objects: ObjectReader, folder: Path | None) -> None:
         self._repository = repository
         self._objects = objects
+        self._head = Head(repository, objects)
+        self._head_mailmap: tuple[str | None, str] = (None, "")
         self._lock = threading.Lock()
         self._signature: object = None
         self._view: View | None = None
@@ -74,10 +77,10 @@ class Shadow:
         names = ("shallow", "info/grafts", "packed-refs", "refs/replace", "reftable/tables.list")
         mailmap = self._mailmap()
         return (
-            *(_stamp(common / name) for name in names),
-            _stamp(common / "objects" / "info" / "alternates"),
+            *(stamp(common / name) for name in names),
+            stamp(common / "objects" / "info" / "alternates"),
             mailmap,
-            _stamp(Path(mailmap)) if mailmap.startswith("/") else None,
+            stamp(Path(mailmap)) if mailmap.startswith("/") else None,
         )
 
     def _mailmap(self) -> str:
@@ -86,8 +89,12 @@ class Shadow:
         if tree is not None:
             path = tree / ".mailmap"
             return os.fspath(path) if path.is_file() and not path.is_symlink() else ""
-        info = self._objects.info("HEAD:.mailmap")
-        return info.id if info and info.kind == "blob" else ""
+        head = self._head.sha()
+        if head != self._head_mailmap[0]:
+            info = self._objects.info(f"{head}:.mailmap")
+            blob = info.id if info and info.kind == "blob" else ""
+            self._head_mailmap = (head, blob)
+        return self._head_mailmap[1]
 
     def _make(self) -> View:
         common = self._repository.common_dir
@@ -186,11 +193,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return b""
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,218 @@
+"""Blame and history: git processes and GitPython against the layers of `codeintel.git`.
+
+The history is made by script (`git_history`). All variants answer the same questions in turn, and
+every answer is compared with the git process's.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import git
+from benchmarks.git_baselines import (
+    Answer,
+    Sample,
+    drop_from_page_cache,
+    gitpython_blame,
+    gitpython_history,
+    samples,
+    subprocess_blame,
+    subprocess_history,
+)
+from benchmarks.git_builds import measure_builds, measure_update
+from benchmarks.git_history import large_history
+from benchmarks.git_load import measure_load
+from benchmarks.report import Report, Target, percentile, summarize
+from codeintel.git.client import GitClient
+
+LIMIT = 50
+OLD = "git process"
+Question = Callable[[Sample], Answer]
+Times = dict[str, list[float]]
+
+
+def run(*, quick: bool) -> Report:
+    report = Report("git")
+    repository = large_history(5_000, 500) if quick else large_history()
+    chosen = samples(repository, 3 if quick else 10)
+    with tempfile.TemporaryDirectory() as name:
+        measure_update(report, repository)
+        subprocess.run(["git", "clone", "-q", "--shared", repository, f"{name}/clone"], check=True)
+        repository = Path(name) / "clone"
+        places = measure_builds(report, repository, Path(name) / "caches")
+        clients = {
+            "ours, nothing built": GitClient(repository),
+            "ours, commit-graph": GitClient(repository, cache_dir=places["graph"]),
+            "ours, index": GitClient(repository, cache_dir=places["index"]),
+            "ours, blame cache": GitClient(repository, cache_dir=places["full"]),
+        }
+        histories, blames = variants(repository, clients)
+        history_times = ask(report, "history of 50", chosen, histories, 1 if quick else 3)
+        # Once each: the second time the index has its answer in the cache.
+        blame_times = ask(report, "blame of 10 lines", chosen, blames, 1)
+        measure_cold(report, chosen, histories, blames, repository, places)
+        measure_load(report, clients["ours, blame cache"], clients["ours, commit-graph"], chosen)
+        for client in clients.values():
+            client.close()
+    report.targets += targets(report, history_times, blame_times)
+    return report
+
+
+def variants(
+    repository: Path, clients: dict[str, GitClient]
+) -> tuple[dict[str, Question], dict[str, Question]]:
+    """Give the ways to ask for history and for blame."""
+    repo = git.Repo(repository)
+    histories: dict[str, Question] = {
+        OLD: lambda s: subprocess_history(repository, s.path, LIMIT),
+        "GitPython": lambda s: gitpython_history(repo, s.path, LIMIT),
+    }
+    blames: dict[str, Question] = {
+        OLD: lambda s: subprocess_blame(repository, s.path, s.first, s.last),
+        "GitPython": lambda s: gitpython_blame(repo, s.path, s.first, s.last),
+    }
+    for name, client in clients.items():
+        histories[name] = lambda s, client=client: [
+            (e.full_sha, e.author, e.email, e.date, e.message)
+            for e in client.file_history(s.path, LIMIT)
+        ]
+        blames[name] = lambda s, client=client: [
+            (e.full_sha, e.author, e.message) for e in client.blame_range(s.path, s.first, s.last)
+        ]
+    del histories["ours, blame cache"]
+    return histories, blames
+
+
+def ask(
+    report: Report, case: str, chosen: list[Sample], questions: dict[str, Question], rounds: int
+) -> Times:
+    """Ask every question in every way, the ways in turn, and compare the answers."""
+    times: Times = {name: [] for name in questions}
+    different = dict.fromkeys(questions, 0)
+    for name, question in questions.items():
+        if name != "ours, index" or rounds > 1:
+            question(chosen[0])  # processes that stay open are started
+    for sample in chosen:
+        expected = questions[OLD](sample)
+        for name, question in questions.items():
+            took = []
+            for _ in range(rounds):
+                start = perf_counter()
+                answer = question(sample)
+                took.append(perf_counter() - start)
+            times[name].append(median(took))
+            different[name] += answer != expected
+    base = times[OLD]
+    for name, values in times.items():
+        report.measurements.append(
+            summarize(
+                case,
+                name,
+                values,
+                ratio_p50=round(median(base) / median(values), 1),
+                ratio_p95=round(percentile(base, 95) / percentile(values, 95), 1),
+                different=different[name],
+            )
+        )
+    return times
+
+
+def measure_cold(
+    report: Report,
+    chosen: list[Sample],
+    histories: dict[str, Question],
+    blames: dict[str, Question],
+    repository: Path,
+    places: dict[str, Path],
+) -> None:
+    """Ask again with nothing of the repository or the index in the page cache."""
+    ways = {
+        "history of 50, cold pages": (histories, (OLD, "ours, commit-graph", "ours, index")),
+        "blame of 10 lines, cold pages": (blames, (OLD, "ours, commit-graph", "ours, blame cache")),
+    }
+    for case, (questions, names) in ways.items():
+        for name in names:
+            times = []
+            for sample in chosen[::4]:
+                drop_from_page_cache(repository, *places.values())
+                start = perf_counter()
+                questions[name](sample)
+                times.append(perf_counter() - start)
+            report.measurements.append(summarize(case, name, times))
+
+
+def targets(report: Report, history: Times, blame: Times) -> list[Target]:
+    """Compare with the numbers that were set."""
+
+    def p95(times: list[float]) -> float:
+        return percentile(times, 95) * 1e3
+
+    def faster(times: Times, name: str) -> float:
+        return median(times[OLD]) / median(times[name])
+
+    facts = report.facts
+    different = sum(int(m.extra.get("different", 0)) for m in report.measurements)
+    index, cache, graph = "ours, index", "ours, blame cache", "ours, commit-graph"
+    plain = "ours, nothing built"
+    return [
+        Target("answers unlike git's", different, 0, "answers", "at most"),
+        Target("history, index, p95", p95(history[index]), 5, "ms", "at most"),
+        Target("history, index, p50", faster(history, index), 100, "times faster", "at least"),
+        Target("blame, cached, p95", p95(blame[cache]), 3, "ms", "at most"),
+        Target("blame, cached, p50", faster(blame, cache), 100, "times faster", "at least"),
+        Target("blame, index, p50", median(blame[index]) * 1e3, 10, "ms", "at most"),
+        Target(
+            "blame, index, p95 / that with commit-graph",
+            p95(blame[index]) / p95(blame[graph]),
+            1.0,
+            "times",
+            "at most",
+        ),
+        Target(
+            "history, nothing built, p50 / git process",
+            1 / faster(history, plain),
+            1.1,
+            "times",
+            "at most",
+        ),
+        Target(
+            "blame, nothing built, p50 / git process",
+            1 / faster(blame, plain),
+            1.1,
+            "times",
+            "at most",
+        ),
+        Target("index", float(facts["history index: bytes a commit"]), 500, "bytes", "at most"),
+        Target(
+            "index build, processor time",
+            float(facts["history index: processor time / git log --raw"]),
+            3,
+            "times a git log --raw",
+            "at most",
+        ),
+        Target(
+            "a hundred new commits",
+            float(facts["update: ms for 100 new commits"]),
+            100,
+            "ms",
+            "at most",
+        ),
+        Target(
+            "blame cache of the tree, processor time",
+            float(facts["blame cache of the whole tree: processor s"]),
+            120,
+            "s",
+            "at most",
+        ),
+        Target("100 callers, p95", float(facts["100 callers: p95 / one"]), 3, "times", "at most"),
+        Target(
+            "git processes at once above the limit",
+            float(facts["git processes above the limit"]),
+            0,
+            "processes",
+            "at most",
+        ),
+    ]
