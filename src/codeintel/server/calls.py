@@ -110,7 +110,7 @@ class Calls:
     ) -> Outcome:
         """Take the answer from the cache, from one who asks the same, or ask."""
         stamp = self._codeintel.stamp if tool.from_index else None
-        key = (tool.name, principal.repos, msgspec.msgpack.encode(arguments), stamp)
+        key = (tool.name, principal.repos, _identity(tool, arguments), stamp)
         outcome = self._cache.get(key)
         if outcome is None:
             outcome = await self._flights.run(key, lambda: self._ask(tool, arguments, principal))
@@ -175,6 +175,23 @@ def decode_arguments(tool: Tool, arguments: Mapping[str, Any] | None) -> Reposit
             f"Arguments of {tool.name}: {_explain(str(error))}",
             cure=f"The arguments are {', '.join(fields)}.",
             suggestions=difflib.get_close_matches(unknown[1][:100], fields) if unknown else (),
+        ) from None
+
+
+def _identity(tool: Tool, arguments: RepositoryArguments) -> bytes:
+    """Give what tells one question from another.
+
+    Raises
+    ------
+    InvalidArgumentsError
+        A text has half of a surrogate pair, which JSON can carry but no file or query has.
+    """
+    try:
+        return msgspec.msgpack.encode(arguments)
+    except UnicodeEncodeError:
+        raise InvalidArgumentsError(
+            f"Arguments of {tool.name}: a text is no valid Unicode.",
+            cure="Leave out lone surrogates.",
         ) from None
 
 
