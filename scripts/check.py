@@ -20,13 +20,17 @@ TESTS = (sys.executable, "-m", "pytest", "-q", "-n", "2")
 
 def run(command: tuple[str, ...]) -> bool:
     """Run one command with its output shown; true where it succeeded."""
-    print(f"\n$ {' '.join(command).replace(sys.executable, 'python')}", flush=True)
+    print(f"\n$ {shown(command)}", flush=True)
     path = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", "")))
     return subprocess.run(command, env={**os.environ, "PATH": path}, check=False).returncode == 0
 
 
+def shown(command: tuple[str, ...]) -> str:
+    return " ".join(command).replace(sys.executable, "python")
+
+
 def main(pytest_arguments: tuple[str, ...] = ()) -> int:
-    failed = [" ".join(command[:2]) for command in GATES if not run(command)]
+    failed = [shown(command) for command in GATES if not run(command)]
     if failed:
         print(f"\nFAILED: {', '.join(failed)}", flush=True)
     tests_passed = run(TESTS + pytest_arguments)

@@ -58,6 +58,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="N",
         help="also print N lines before and after each match (default: 0)",
     )
+    _add_mode(parser)
+    add_page(parser, limit=None, of="matching lines")
+    add_scope(parser)
+    add_json(parser)
+
+
+def _add_mode(parser: ArgumentParser) -> None:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
         "-l",
@@ -76,9 +83,6 @@ def add_arguments(parser: ArgumentParser) -> None:
         const="count",
         help="print the number of matching lines of each file",
     )
-    add_page(parser, limit=None, of="matching lines")
-    add_scope(parser)
-    add_json(parser)
 
 
 def run(arguments: Namespace) -> int:

@@ -39,6 +39,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=True,
         help="follow changes of the repositories, within about a second (default: --watch)",
     )
+    _add_http(parser)
+    _add_edge(parser)
+
+
+def _add_http(parser: ArgumentParser) -> None:
     http = parser.add_argument_group("serving over HTTP")
     http.add_argument(
         "--http", type=address, metavar="HOST:PORT", help="serve at this address, path /mcp"
@@ -66,6 +71,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="SECONDS",
         help="tell probes this long that the server stops before it does (default: 0)",
     )
+
+
+def _add_edge(parser: ArgumentParser) -> None:
     edge = parser.add_argument_group("who may ask over HTTP")
     edge.add_argument(
         "--token-file",
