@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from codeintel.api.scoping import Selection, selected
 from codeintel.context import ApplicationContext
 from codeintel.errors import EmbeddingUnavailableError
-from codeintel.lang.content import split_lines
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.files import CHARS_PER_TOKEN
 from codeintel.search.query import Query
@@ -94,8 +93,8 @@ def _hits(
     for position, (selection, ranked) in enumerate(page):
         chunk = selection.snapshot.catalog.chunks([ranked.candidate.chunk])[ranked.candidate.chunk]
         document = selection.snapshot.catalog.by_id[ranked.candidate.document]
-        lines = split_lines(selection.snapshot.text_of(document.id))
-        lines = lines[chunk.start_line - 1 : chunk.end_line]
+        whole = selection.snapshot.text_of(document.id)
+        lines = whole.split("\n", chunk.end_line)[chunk.start_line - 1 : chunk.end_line]
         share = max(_LEAST_CHARS, left // (len(page) - position))
         text, truncated = _cut("\n".join(lines), share)
         left = max(0, left - len(text))

@@ -3,8 +3,7 @@
 Figures behind the constants: NDCG@10 on the development repositories, tuned by coordinate ascent.
 """
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,13 +71,22 @@ class Candidate:
     exact: float = 0.15
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Ranked:
-    """A chunk with its final score and each signal's share of it."""
+    """A chunk with its final score."""
 
     candidate: Candidate
     score: float
-    shares: dict[str, float] = field(default_factory=dict)
+    _signals: Scores
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Each signal's share of the score."""
+        values = zip(SIGNALS, self._signals.tolist(), strict=True)
+        return {name: value for name, value in values if value}
+
+
+SIGNALS = ("words", "names", "meaning", "exact_name", "same_file", "path", "file_name")
 
 
 def rank(query: Query, candidates: list[Candidate], weights: Weights = WEIGHTS) -> list[Ranked]:
@@ -87,53 +95,73 @@ def rank(query: Query, candidates: list[Candidate], weights: Weights = WEIGHTS) 
     A chunk's score joins its own signals; its file adds what the path tells, and what the file's
     other good chunks tell. Further chunks of a file follow by their own score.
     """
-    own = _chunk_shares(query, candidates, weights)
-    files: dict[str, list[int]] = defaultdict(list)
-    for position in np.argsort(-sum_shares(own), kind="stable"):
-        files[candidates[position].path].append(int(position))
-    top_path = max((c.path_words for c in candidates), default=0.0) or 1.0
-    ranked = []
-    for path, positions in files.items():
-        traits = path_traits(path)
-        words = max(candidates[p].path_words for p in positions) / top_path
-        coverage, precision = _stem_match(query, traits)
-        factor = _factor(traits, weights)
-        for place, position in enumerate(positions):
-            shares = {name: float(values[position]) for name, values in own.items()}
-            followers = positions[place + 1 : place + weights.n_chunks]
-            shares["same_file"] = sum(
-                weights.decay ** (n + 1) * sum(float(values[p]) for values in own.values())
-                for n, p in enumerate(followers)
-            )
-            shares["path"] = weights.path * words
-            shares["file_name"] = (
-                weights.stem_coverage * coverage + weights.stem_precision * precision
-            )
-            shares = {name: value * factor for name, value in shares.items() if value}
-            ranked.append(Ranked(candidates[position], sum(shares.values()), shares))
-    ranked.sort(key=lambda r: (-r.score, r.candidate.path, r.candidate.chunk))
-    return ranked
+    files: dict[str, int] = {}
+    file_of = np.array([files.setdefault(c.path, len(files)) for c in candidates], dtype=np.intp)
+    own = _own_signals(query, candidates, weights)
+    total = own.sum(axis=1)
+    by_file = _file_signals(query, list(files), weights)
+    path_words = np.zeros(len(files))
+    np.maximum.at(path_words, file_of, np.array([c.path_words for c in candidates]))
+    signals = np.column_stack(
+        (
+            own,
+            _support(total, file_of, weights),
+            weights.path * _scaled(path_words)[file_of],
+            by_file[file_of, 0],
+        )
+    )
+    signals *= by_file[file_of, 1:]
+    scores = signals.sum(axis=1).tolist()
+    order = sorted(
+        range(len(candidates)),
+        key=lambda n: (-scores[n], candidates[n].path, candidates[n].chunk),
+    )
+    return [Ranked(candidates[n], scores[n], signals[n]) for n in order]
 
 
-def sum_shares(shares: dict[str, Scores]) -> Scores:
-    """Add up the signals of each chunk."""
-    return np.asarray(np.sum(list(shares.values()), axis=0), dtype=np.float64)
+def _own_signals(query: Query, candidates: list[Candidate], weights: Weights) -> Scores:
+    """Weigh each chunk's own signals; every retriever's best score counts as 1.
 
-
-def _chunk_shares(query: Query, candidates: list[Candidate], weights: Weights) -> dict[str, Scores]:
-    """Weigh each chunk's own signals; every retriever's best score counts as 1."""
-    columns = np.array(
-        [(c.body, c.names, c.dense, c.exact) for c in candidates], dtype=np.float64
-    ).reshape(len(candidates), 4)
-    body, names, dense, exact = columns.T
+    Returns
+    -------
+    signals
+        Shape ``(n, 4)``, in the order of `SIGNALS`.
+    """
     dense_share = weights.dense_symbol if query.is_symbol else weights.dense
     exact_share = weights.exact_symbol if query.is_symbol else weights.exact
-    return {
-        "words": (1 - dense_share) * _scaled(body),
-        "names": weights.names * _scaled(names),
-        "meaning": dense_share * _scaled(dense),
-        "exact_name": exact_share * exact,
-    }
+    raw = np.array([(c.body, c.names, c.dense, c.exact) for c in candidates], dtype=np.float64)
+    body, names, dense, exact = raw.reshape(len(candidates), 4).T
+    return np.column_stack(
+        (
+            (1 - dense_share) * _scaled(body),
+            weights.names * _scaled(names),
+            dense_share * _scaled(dense),
+            exact_share * exact,
+        )
+    )
+
+
+def _support(total: Scores, file_of: NDArray[np.intp], weights: Weights) -> Scores:
+    """Give what the next best chunks of each chunk's file add to it."""
+    support = np.zeros(len(total))
+    members: dict[int, list[int]] = {}
+    for position in np.argsort(-total, kind="stable").tolist():
+        above = members.setdefault(int(file_of[position]), [])
+        for distance, better in enumerate(reversed(above[-weights.n_chunks + 1 :]), 1):
+            support[better] += weights.decay**distance * total[position]
+        above.append(position)
+    return support
+
+
+def _file_signals(query: Query, paths: list[str], weights: Weights) -> Scores:
+    """Give for each file the share of its name, and the factor of its kind: shape ``(n, 2)``."""
+    rows = []
+    for path in paths:
+        traits = path_traits(path)
+        coverage, precision = _stem_match(query, traits)
+        name = weights.stem_coverage * coverage + weights.stem_precision * precision
+        rows.append((name, _factor(traits, weights)))
+    return np.array(rows, dtype=np.float64).reshape(len(paths), 2)
 
 
 def _factor(traits: PathTraits, weights: Weights) -> float:

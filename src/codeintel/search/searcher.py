@@ -115,7 +115,8 @@ def _add_meaning(
     near = ids[0] >= 0
     _collect(snapshot, found, Candidates(ids[0][near], scores[0][near]), "dense")
     sample = snapshot.vectors.similarities(vector, snapshot.sample)
-    median = float(np.nanmedian(sample)) if np.isfinite(sample).any() else 0.0
+    known = sample[np.isfinite(sample)]
+    median = float(np.median(known)) if len(known) else 0.0
     everyone = np.fromiter(found, np.int64, len(found))
     own = np.nan_to_num(snapshot.vectors.similarities(vector, everyone), nan=median)
     for candidate, score in zip(found.values(), own.tolist(), strict=True):
