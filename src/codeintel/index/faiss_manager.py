@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codeintel.errors import InvalidVectorsError
+from codeintel.errors import IndexCorruptError, InvalidVectorsError
 from codeintel.index import vector_files as files
 from codeintel.index.vector_arrays import (
     Floats,
@@ -87,12 +86,31 @@ class FAISSManager:
             A newer version of CodeIntel wrote it.
         """
         header = files.read_header(folder)
-        primary = Primary.open(folder, header)
-        ids = np.array(files.map_ids(folder / files.SECONDARY_IDS_FILE, header.n_secondary))
-        rows = files.read_halves(folder / files.SECONDARY_ROWS_FILE, header.n_secondary, header.dim)
-        dead = np.array(files.map_ids(folder / files.TOMBSTONES_FILE, header.n_dead))
-        pair = Pair.of(primary, ExactIndex.in_memory(ids, rows), dead)
+        pair = _changed(Primary.open(folder, header), folder, header)
         return cls(header.dim, options or VectorOptions(), scratch, pair)
+
+    @classmethod
+    def rebuild(
+        cls, folder: Path, options: VectorOptions | None = None, *, scratch: Path | None = None
+    ) -> "FAISSManager":
+        """Open a folder whose codes are broken, and build them anew from the original vectors.
+
+        Raises
+        ------
+        IndexCorruptError
+            Names files that are broken and cannot be made from others.
+        """
+        lost = [name for name in files.broken_files(folder) if name != files.CODES_FILE]
+        if lost:
+            raise IndexCorruptError(
+                f"Broken index files: {', '.join(lost)}. They cannot be made from others.",
+                cure="Run `codeintel index --full` to write them anew.",
+            )
+        header = files.read_header(folder, ignored=files.CODES_FILE)
+        pair = _changed(Primary.open_uncoded(folder, header), folder, header)
+        index = cls(header.dim, options or VectorOptions(), scratch, pair)
+        index.merge_indexes()
+        return index
 
     def __len__(self) -> int:
         return len(self._pair)
@@ -244,7 +262,7 @@ class FAISSManager:
                 plan=primary.plan,
                 files=primary.files | {name: files.seal(folder / name) for name in small},
             )
-            (folder / files.HEADER_FILE).write_bytes(msgspec.json.encode(header))
+            files.write_header(folder / files.HEADER_FILE, header)
 
     # ------------------------------------------------------------ asking
 
@@ -321,3 +339,11 @@ class FAISSManager:
     def _build(self, ids: Ids, blocks: Iterable[Halves]) -> Pair:
         """Build a primary index, alone."""
         return Pair.of(Primary.build(ids, blocks, self.dim, self.options, self._scratch))
+
+
+def _changed(primary: Primary, folder: Path, header: files.Header) -> Pair:
+    """Give a primary index with the changes that are saved beside it."""
+    ids = np.array(files.map_ids(folder / files.SECONDARY_IDS_FILE, header.n_secondary))
+    rows = files.read_halves(folder / files.SECONDARY_ROWS_FILE, header.n_secondary, header.dim)
+    dead = np.array(files.map_ids(folder / files.TOMBSTONES_FILE, header.n_dead))
+    return Pair.of(primary, ExactIndex.in_memory(ids, rows), dead)

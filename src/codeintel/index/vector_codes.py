@@ -10,7 +10,7 @@ from typing import Any
 import faiss
 import numpy as np
 
-from codeintel.errors import IndexCorruptError
+from codeintel.errors import IndexCorruptError, StorageError
 from codeintel.index.vector_arrays import BLOCK_ROWS, Floats, Ids, unit_rows
 from codeintel.index.vector_exact import ExactIndex, Keep
 from codeintel.index.vector_plan import Plan, VectorOptions, candidates_for
@@ -89,11 +89,20 @@ class CodedIndex:
         return cls(plan, index, exact)
 
     def write(self, path: Path) -> None:
-        """Write the codes to a file."""
+        """Write the codes to a file.
+
+        Raises
+        ------
+        StorageError
+            The disk is full; FAISS does not say more.
+        """
         try:
             faiss.write_index(self._index, str(path))
         except RuntimeError as error:
-            raise OSError(f"FAISS cannot write '{path.name}': {error}") from error
+            raise StorageError(
+                f"Cannot write the index file '{path.name}'.",
+                cure="Free some space; the old index still answers.",
+            ) from error
 
     def search(
         self, queries: Floats, k: int, keep: Keep | None, *, all_lists: bool = False

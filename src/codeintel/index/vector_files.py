@@ -11,6 +11,7 @@
     tombstones.rows     int64, rows of originals    ┘
 """
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -37,6 +38,11 @@ TOMBSTONES_FILE = "tombstones.rows"
 _CURE = "Run `codeintel index --full` to write it anew."
 
 
+# Checksums of files that this process has read, by device, inode and time of change.
+_contents: dict[tuple[int, int, int], str] = {}
+_MAX_CONTENTS = 256
+
+
 class FileSeal(msgspec.Struct, frozen=True):
     """What a file was when it was written."""
 
@@ -56,65 +62,130 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     format_version: int = FORMAT_VERSION
 
 
+class _Sealed(msgspec.Struct, frozen=True):
+    """The header's file: the header as it was encoded, and its checksum."""
+
+    checksum: str
+    header: msgspec.Raw
+
+
+class _Version(msgspec.Struct, frozen=True):
+    """The part of a header that every version can read."""
+
+    format_version: int
+
+
 def seal(path: Path) -> FileSeal:
     """Record size and content of a file."""
     return FileSeal(path.stat().st_size, checksum(path))
 
 
-def read_header(folder: Path) -> Header:
-    """Read the header and check that every file has its size.
+def write_header(path: Path, header: Header) -> None:
+    """Write the header with its own checksum."""
+    data = msgspec.json.encode(header)
+    path.write_bytes(msgspec.json.encode(_Sealed(_digest(data), msgspec.Raw(data))))
+
+
+def read_header(folder: Path, *, ignored: str = "") -> Header:
+    """Read the header and check the files that it names.
+
+    Every file has its size, and those that FAISS or a search relies on their content. The content
+    of the original vectors is left to `broken_files`: they are large, and a changed one is only a
+    wrong score.
+
+    Parameters
+    ----------
+    ignored
+        Name of a file that need not be there.
 
     Raises
     ------
     IndexCorruptError
-        Names the first file that is missing, truncated or unreadable.
+        Names the first file that is missing, truncated, changed or unreadable.
     IndexVersionError
         A newer version of CodeIntel wrote it.
     """
+    header = _decoded(_read(folder / HEADER_FILE))
+    for name, record in header.files.items():
+        if name == ignored:
+            continue
+        size_bytes = _size_bytes(folder / name)
+        if size_bytes != record.size_bytes:
+            raise IndexCorruptError(
+                f"The index file '{name}' has {size_bytes} bytes instead of {record.size_bytes}.",
+                cure=_CURE,
+            )
+        if name != ORIGINALS_FILE and _content(folder / name) != record.checksum:
+            raise IndexCorruptError(
+                f"The content of the index file '{name}' has changed.", cure=_CURE
+            )
+    return header
+
+
+def broken_files(folder: Path) -> list[str]:
+    """Read everything and give the names of the files that are missing or have changed.
+
+    Raises
+    ------
+    IndexCorruptError
+        The header is broken.
+    """
+    header = _decoded(_read(folder / HEADER_FILE))
+    return [
+        name
+        for name, record in header.files.items()
+        if not (folder / name).exists() or seal(folder / name) != record
+    ]
+
+
+def _decoded(data: bytes) -> Header:
+    """Decode a header."""
     try:
-        data = (folder / HEADER_FILE).read_bytes()
-    except FileNotFoundError:
-        raise IndexCorruptError(
-            f"The index file '{HEADER_FILE}' is missing in '{folder}'.", cure=_CURE
-        ) from None
-    try:
-        version = msgspec.json.decode(data, type=dict[str, Any]).get("format_version", 0)
+        sealed = msgspec.json.decode(data, type=_Sealed)
+        content = bytes(sealed.header)
+        if _digest(content) != sealed.checksum:
+            raise IndexCorruptError(f"The index file '{HEADER_FILE}' has changed.", cure=_CURE)
+        version = msgspec.json.decode(content, type=_Version).format_version
         if version > FORMAT_VERSION:
             raise IndexVersionError(
                 f"The vector index has format {version}; this CodeIntel reads {FORMAT_VERSION}.",
                 cure="Update CodeIntel, or choose another index folder.",
             )
-        header = msgspec.json.decode(data, type=Header)
-    except (msgspec.DecodeError, TypeError) as error:
+        return msgspec.json.decode(content, type=Header)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise IndexCorruptError(f"The index file '{HEADER_FILE}' is broken.", cure=_CURE) from error
-    for name, record in header.files.items():
-        _check_size(folder / name, record)
-    return header
 
 
-def _check_size(path: Path, record: FileSeal) -> None:
-    """Compare a file's size with its record."""
+def _read(path: Path) -> bytes:
+    """Read a file that has to be there."""
     try:
-        size_bytes = path.stat().st_size
+        return path.read_bytes()
     except FileNotFoundError:
         raise IndexCorruptError(f"The index file '{path.name}' is missing.", cure=_CURE) from None
-    if size_bytes != record.size_bytes:
-        raise IndexCorruptError(
-            f"The index file '{path.name}' has {size_bytes} bytes instead of {record.size_bytes}.",
-            cure=_CURE,
-        )
 
 
-def broken_files(folder: Path, header: Header) -> list[str]:
-    """Give the names of the files whose size or content is not what the header says."""
-    broken = []
-    for name, record in header.files.items():
-        try:
-            if seal(folder / name) != record:
-                broken.append(name)
-        except FileNotFoundError:
-            broken.append(name)
-    return broken
+def _size_bytes(path: Path) -> int:
+    """Give the size of a file that has to be there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        raise IndexCorruptError(f"The index file '{path.name}' is missing.", cure=_CURE) from None
+
+
+def _digest(data: bytes) -> str:
+    """Hash the header."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _content(path: Path) -> str:
+    """Hash a file's content; once only for a file that several generations share."""
+    status = path.stat()
+    identity = (status.st_dev, status.st_ino, status.st_mtime_ns)
+    if identity not in _contents:
+        if len(_contents) >= _MAX_CONTENTS:
+            _contents.clear()
+        _contents[identity] = checksum(path)
+    return _contents[identity]
 
 
 def write_array(path: Path, array: "NDArray[Any]") -> None:

@@ -114,6 +114,14 @@ class Primary:
         files = {name: header.files[name] for name in names}
         return cls(header.plan, exact, coded, folder, files)
 
+    @classmethod
+    def open_uncoded(cls, folder: Path, header: Header) -> "Primary":
+        """Map the originals alone, to be scanned exactly."""
+        exact = _open_exact(folder, header.n_primary, header.dim)
+        plan = Plan("flat", header.n_primary, header.dim, "its codes are broken")
+        files = {name: header.files[name] for name in (IDS_FILE, ORIGINALS_FILE)}
+        return cls(plan, exact, None, folder, files)
+
     def __len__(self) -> int:
         return len(self.exact)
 

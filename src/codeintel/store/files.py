@@ -11,6 +11,7 @@ from codeintel.errors import StorageError
 
 _CURES = {
     errno.ENOSPC: ("The disk is full.", "Free some space; the old index still answers."),
+    errno.EFBIG: ("A file would become too large.", "Raise the limit, or index less."),
     errno.EDQUOT: ("The disk quota is used up.", "Free some space; the old index still answers."),
     errno.EROFS: ("The file system is read-only.", "Choose another index folder."),
     errno.ENOTDIR: ("A part of its path is no folder.", "Choose another index folder."),
