@@ -6,7 +6,7 @@ from codeintel.errors import InvalidQueryError
 from codeintel.search.query import Query, stem
 from codeintel.search.rerank import Candidate, rank
 from codeintel.search.signals import path_traits
-from codeintel.search.symbols import match_names
+from codeintel.search.symbols import NameTable, match_names
 
 
 @pytest.mark.parametrize(
@@ -142,9 +142,9 @@ NAMES = ["getUserName", "get_user", "GetUser", "username", "widget", "parse_url"
     ],
 )
 def test_names_are_found_as_people_type_them(query: str, first: str) -> None:
-    scores = match_names(query, NAMES)
+    scores = match_names(query, NameTable(NAMES))
     assert max(scores, key=lambda name: scores[name]) == first
 
 
 def test_a_name_that_is_like_none_finds_none() -> None:
-    assert match_names("zzzzzz", NAMES) == {}
+    assert match_names("zzzzzz", NameTable(NAMES)) == {}

@@ -7,7 +7,7 @@ from codeintel.errors import InvalidQueryError
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.files import path_not_found
 from codeintel.search.signals import path_traits
-from codeintel.search.symbols import match_names
+from codeintel.search.symbols import NameTable, match_names
 from codeintel.store.catalog import Document
 from codeintel.types import Definition, Scope, SymbolHit, SymbolKind, SymbolsAnswer
 
@@ -115,7 +115,8 @@ def _matches(
 ) -> list[SymbolHit]:
     """Find the definitions of one repository whose name matches."""
     catalog = selection.snapshot.catalog
-    scores = match_names(name, catalog.definition_names)
+    table = selection.snapshot.cached("names", lambda: NameTable(catalog.definition_names))
+    scores = match_names(name, table)
     best = sorted(scores, key=lambda found: (-scores[found], found))[:_MAX_NAMES]
     allowed = None if selection.whole else {document.id for document in selection.documents}
     hits = []
