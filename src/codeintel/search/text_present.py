@@ -44,15 +44,12 @@ def present_lines(
     columns = _columns(pattern, found, texts, numbers)
     shown: list[TextLine] = []
     done = 0
-    for number in numbers:
-        first = max(done + 1, number - context_lines, 1)
+    for number, following in zip(numbers, [*numbers[1:], len(texts) + 1], strict=True):
+        first = max(done + 1, number - context_lines)
         shown += [_line(texts, n) for n in range(first, number)]
         shown.append(_line(texts, number, columns[number]))
-        done = number
-        following = next((n for n in numbers if n > number), len(texts) + 1)
-        last = min(number + context_lines, following - 1, len(texts))
-        shown += [_line(texts, n) for n in range(number + 1, last + 1)]
-        done = max(done, last)
+        done = min(number + context_lines, following - 1, len(texts))
+        shown += [_line(texts, n) for n in range(number + 1, done + 1)]
     return tuple(shown), numbers[-1], more
 
 
