@@ -24,6 +24,7 @@ from training.dataset import Dataset, build
 from training.evaluate import score_doc_comments, score_queries
 from training.export import write_table
 from training.packages import (
+    LIST,
     Package,
     PackageError,
     debian_source_lists,
@@ -38,6 +39,7 @@ ROOT = Path(__file__).parent
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--work", type=Path, default=ROOT / "work", help="folder of all results")
+    parser.add_argument("--packages", type=Path, default=LIST, help="pinned list (TSV)")
     parser.add_argument("--output", type=Path, default=BUNDLED, help="folder of the table")
     parser.add_argument("--card", type=Path, default=ROOT.parent / "docs" / "model.md")
     parser.add_argument("--queries", type=Path, help="queries of the development corpora (JSON)")
@@ -47,7 +49,7 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     recipe = Recipe()
 
-    packages = fetch(read_list(), work)
+    packages = fetch(read_list(arguments.packages), work)
     files, facts = mine(packages, work, arguments.corpora, recipe.seed)
     data = dataset(files, work, recipe)
     validation = validation_packages(data, recipe)
@@ -118,7 +120,9 @@ def dataset(files: Sequence[Path], work: Path, recipe: Recipe) -> Dataset:
 def validation_packages(data: Dataset, recipe: Recipe) -> NDArray[np.int64]:
     """Choose the packages that are kept out of training."""
     rng = np.random.default_rng(recipe.seed)
-    chosen = rng.choice(np.unique(data.packages), recipe.validation_packages, replace=False)
+    packages = np.unique(data.packages)
+    n = min(recipe.validation_packages, len(packages) // 4)
+    chosen = rng.choice(packages, n, replace=False)
     return np.sort(chosen).astype(np.int64)
 
 

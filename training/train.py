@@ -126,6 +126,8 @@ def _batches(
 ) -> Iterator[NDArray[np.int64]]:
     """Give batches until the recipe's epochs are over, each epoch in another order."""
     by_package = [pairs[data.packages[pairs] == p] for p in np.unique(data.packages[pairs])]
+    if len(pairs) < recipe.batch:
+        raise ValueError(f"{len(pairs)} pairs do not fill a batch of {recipe.batch}")
     total = recipe.epochs * len(pairs)
     seen = 0
     while seen < total:
