@@ -151,8 +151,10 @@ def _measure_queries(report: Report, url: str, model: str, *, real: bool, n: int
             if not real:
                 stats(url)
             found, seconds, failed = _ask_all(ask[name], callers, n if callers > 1 else n // 4)
-            sockets = n if name == OLD else embedder.client.metrics.families()[0].samples[0].value
-            sockets = sockets if real else stats(url)["sockets"]
+            # The real server cannot be asked: the old way opens one a call, the pool says its own.
+            kept = embedder.client.metrics.families()[0].samples[0].value
+            opened = len(found) + failed if name == OLD else kept
+            sockets = opened if real else stats(url)["sockets"]
             embedder.close()
             errors += failed
             rates[name] = len(found) / seconds
