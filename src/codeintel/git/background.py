@@ -73,7 +73,7 @@ class Background:
                     return int(message["result"])
                 if progress:
                     progress(BuildState(stage, message["n_done"], message["n_total"]))
-            with process:
+            with contextlib.suppress(BrokenPipeError), process:
                 self._process = None
         raise RepositoryError(
             "The process that indexes git history ended unexpectedly.",
@@ -102,7 +102,7 @@ class Background:
         if thread is not None:
             thread.join()
         if process is not None:
-            with process:
+            with contextlib.suppress(BrokenPipeError), process:
                 pass
 
     def _running(self) -> subprocess.Popen[str]:

@@ -24,7 +24,7 @@ from codeintel.git.question import HistoryQuestion
 from codeintel.git.records import Blame, Commit, LineRun, join_runs
 from codeintel.git.shadow import Shadow, View
 
-MAX_DIFFS = 100
+MAX_DIFFS = 250
 """Versions of a file that a call compares itself; for more, git is as quick."""
 
 log = logging.getLogger(__name__)

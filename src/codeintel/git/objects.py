@@ -1,5 +1,6 @@
 """Reads git objects through processes that stay open."""
 
+import contextlib
 import subprocess
 import threading
 import weakref
@@ -117,5 +118,5 @@ class _Batch:
 def _end_process(process: subprocess.Popen[bytes]) -> None:
     """End a process that may have died already."""
     process.kill()
-    with process:
+    with contextlib.suppress(BrokenPipeError), process:
         pass
