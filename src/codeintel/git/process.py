@@ -6,6 +6,7 @@ configuration could run, a deadline, a way to be cancelled, and one of a limited
 
 import io
 import os
+import select
 import subprocess
 import tempfile
 import threading
@@ -239,7 +240,9 @@ class Git:
                 complete = False
                 try:
                     yield process.stdout
-                    complete = not process.stdout.read(1)
+                    # At its end it can be read without waiting, and gives nothing.
+                    at_end = select.select([process.stdout], [], [], 0)[0]
+                    complete = bool(at_end) and not process.stdout.read(1)
                 finally:
                     watchdog.cancel()
                     if not complete:
