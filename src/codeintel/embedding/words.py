@@ -42,7 +42,7 @@ class Vocabulary:
 
     def __init__(self, words: Sequence[str], costs: Sequence[float]) -> None:
         self._tokens = {word: token for token, word in enumerate(words)}
-        self._costs = dict(zip(words, costs, strict=True))
+        self._costs = costs
         self._runs = _RunCache(self)
 
     def __len__(self) -> int:
@@ -78,7 +78,10 @@ class Vocabulary:
         starts = [0] * (len(word) + 1)
         for end in range(1, len(word) + 1):
             for start in range(max(0, end - _LONGEST_PIECE_CHARS), end):
-                cost = cheapest[start] + self._costs.get(word[start:end], float("inf"))
+                token = self._tokens.get(word[start:end])
+                if token is None:
+                    continue
+                cost = cheapest[start] + self._costs[token]
                 if cost < cheapest[end]:
                     cheapest[end], starts[end] = cost, start
         if cheapest[-1] == float("inf"):
