@@ -189,9 +189,14 @@ class ApplicationContext:
         """Turns chunks and questions into vectors; opened on first use."""
         options = self.settings.vllm_options()
         if options is not None:
-            from codeintel.embedding.vllm import VLLMClient, VLLMEmbedder
+            from codeintel.embedding.vllm import VLLMEmbedder
+            from codeintel.embedding.vllm_client import VLLMClient
 
             return VLLMEmbedder(VLLMClient(options))
+        if self.settings.model_path is not None:
+            from codeintel.embedding.model2vec import Model2VecEmbedder
+
+            return Model2VecEmbedder(self.settings.model_path)
         from codeintel.embedding.static import StaticEmbedder
 
         return StaticEmbedder()
