@@ -139,6 +139,7 @@ class DefinitionFinder:
         result: list[Definition] = []
         open_: list[Found] = []
         last_place: Found | None = None
+        fields: set[tuple[str, str]] = set()
         everything = [*self._places, *self._found.values()]
         for found in sorted(everything, key=lambda f: (f.start_byte, -f.end_byte)):
             while open_ and not open_[-1].encloses(found):
@@ -148,6 +149,12 @@ class DefinitionFinder:
                 del self._found[found.name_node.start_byte]
             elif found.role not in _PLACES and found.name:
                 definition = self._definition(found, open_, leads)
+                if found.role == "field":
+                    member = (definition.container, definition.name)
+                    if member in fields:  # set once more: a use of the first
+                        del self._found[found.name_node.start_byte]
+                        continue
+                    fields.add(member)
                 place = open_[-1] if open_ else None
                 if self._rules.clauses and place is last_place and _is_clause(result, definition):
                     result[-1] = _merged(result[-1], definition)

@@ -124,3 +124,16 @@ def _joined(*parts: str) -> str:
     """A path without dots; empty where it leaves the repository."""
     joined = posixpath.normpath(posixpath.join(*parts))
     return "" if joined.startswith("..") or joined == "." else joined
+
+
+def path_fits(path: str, targets: tuple[str, ...]) -> bool:
+    """Whether a path relative to the repository ends in one of `import_targets`' ways."""
+    rooted = f"/{path}"
+    folder = f"{posixpath.dirname(rooted)}/"
+    for target in targets:
+        if target.startswith("/"):
+            if target in (rooted, folder):
+                return True
+        elif rooted.endswith(f"/{target}") or folder.endswith(f"/{target}"):
+            return True
+    return False

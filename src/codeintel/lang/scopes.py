@@ -132,8 +132,6 @@ class ScopeResolver:
         for scope in reversed(open_):
             if text in scope.names:
                 return None if self._is_member(node.start_byte) else scope.names[text]
-            if text in scope.foreign:
-                return None
         return None
 
     def local_names(self) -> list[LocalName]:

@@ -33,11 +33,8 @@
     (arrow_function body: (_) @body)
     (function_expression body: (_) @body)]) @method
 (field_definition property: (_) @name) @field
-((method_definition
-  name: (property_identifier) @_constructor
-  body: (statement_block (expression_statement (assignment_expression
-    left: (member_expression object: (this) property: (_) @name)) @field)))
-  (#eq? @_constructor "constructor"))
+(class_body (method_definition body: (statement_block (expression_statement (assignment_expression
+  left: (member_expression object: (this) property: (_) @name)) @field))))
 
 (program [
   (lexical_declaration (variable_declarator name: (identifier) @name) @variable)

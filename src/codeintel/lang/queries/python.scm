@@ -19,11 +19,9 @@
     (else_clause (block (expression_statement (assignment left: (identifier) @name) @variable)))])])
 (class_definition
   body: (block (expression_statement (assignment left: (identifier) @name) @variable)))
-((function_definition
-  name: (identifier) @_init
-  body: (block (expression_statement (assignment
-    left: (attribute object: (identifier) @_self attribute: (identifier) @name)) @field)))
-  (#eq? @_init "__init__") (#eq? @_self "self"))
+((assignment
+  left: (attribute object: (identifier) @_self attribute: (identifier) @name)) @field
+  (#eq? @_self "self"))
 
 (comment) @comment
 (identifier) @reference
