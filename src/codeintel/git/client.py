@@ -17,6 +17,7 @@ from codeintel.errors import (
     PathNotFoundError,
     UnknownRevisionError,
 )
+from codeintel.git import commands
 from codeintel.git.background import Background, BuildProgress, Stage
 from codeintel.git.diff import count_lines
 from codeintel.git.dirty import WorkingFile
@@ -156,11 +157,6 @@ class GitClient:
         GitCommandError, DeadlineExceededError, BusyError
             Git failed or took too long.
         """
-        if start_line < 1 or (end_line is not None and end_line < start_line):
-            raise InvalidRangeError(
-                f"The line range {start_line} to {end_line} is impossible.",
-                cure="Lines begin at 1, and the end is not before the start.",
-            )
         with job(self._timeout_s):
             sha = self.resolve(rev)
             name = full_path(path, self._repository.prefix)
@@ -268,6 +264,46 @@ class GitClient:
         more = question.cursor(sha, skip + limit) if len(found) > limit else None
         return HistoryPage(tuple(commit.entry() for commit in found[:limit]), more)
 
+    def range_history(
+        self,
+        path: str,
+        start_line: int,
+        end_line: int,
+        *,
+        limit: int = 20,
+        rev: str | None = None,
+    ) -> list[GitHistoryEntry]:
+        """List the commits that changed some lines, newest first, as ``git log -L`` follows them.
+
+        The lines are those of the revision, HEAD by default. It takes as long as git takes.
+
+        Raises
+        ------
+        PathNotFoundError, PathOutsideRepositoryError, InvalidRangeError
+            The path or the range is impossible.
+        UnknownRevisionError, NoCommitsError
+            The revision cannot be resolved.
+        GitCommandError, DeadlineExceededError, BusyError
+            Git failed or took too long.
+        """
+        with job(self._timeout_s):
+            sha = self.resolve(rev)
+            name = full_path(path, self._repository.prefix)
+            committed = self._read(sha, name, path)
+            last = _last_line(path, count_lines(committed), start_line, end_line)
+            commits = commands.log_of_lines(self._layers.git, sha, name, start_line, last, limit)
+        return [commit.entry() for commit in commits]
+
+    def changed_paths(self, shas: list[str]) -> list[set[str]]:
+        """Give the paths below the opened folder that each commit changes; none for merges."""
+        prefix = self._repository.prefix
+        with job(self._timeout_s):
+            changes = commands.changed_paths(self._layers.git, shas)
+        return [
+            {path.removeprefix(prefix) for path in paths if path.startswith(prefix)}
+            for paths in changes
+        ]
+
     def build(self, *, blame: bool = True, progress: BuildProgress | None = None) -> None:
         """Build or extend what makes answers fast, in a process of low priority; wait for its end.
 
@@ -345,7 +381,12 @@ class GitClient:
 
 
 def _last_line(path: str, n_lines: int, first: int, last: int | None) -> int:
-    """Clamp the end of a range to the file, and refuse a start that lies behind it."""
+    """Clamp the end of a range to the file, and refuse what is no range or starts behind it."""
+    if first < 1 or (last is not None and last < first):
+        raise InvalidRangeError(
+            f"The line range {first} to {last} is impossible.",
+            cure="Lines begin at 1, and the end is not before the start.",
+        )
     if first > max(n_lines, 1):
         raise InvalidRangeError(
             f"Line {first} is past the end of '{path}', which has {n_lines} lines."

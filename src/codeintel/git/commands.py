@@ -77,6 +77,33 @@ def log(
         yield from parse_log(iter(lambda: output.read1(1 << 16), b""))
 
 
+def log_of_lines(git: Git, sha: str, path: str, first: int, last: int, limit: int) -> list[Commit]:
+    """List the commits that changed a range of lines, as git's ``log -L`` follows it back."""
+    output = git.run(
+        *("log", *LOG_OPTIONS, f"--format={LOG_FORMAT}", "--no-patch", f"-n{limit}"),
+        *(f"-L{first},{last}:{path}", sha),
+    )
+    return list(parse_log(iter([output])))
+
+
+def changed_paths(git: Git, shas: list[str]) -> list[set[str]]:
+    """Give the paths that each commit changes; none for merges."""
+    output = git.run(
+        *("diff-tree", "--stdin", "--always", "--root", "-r", "-z", "--name-only", "--no-renames"),
+        stdin="".join(f"{sha}\n" for sha in shas).encode(),
+    )
+    found: list[set[str]] = []
+    wanted = iter([*shas, ""])
+    following = next(wanted)
+    for token in output.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        if token == following:
+            found.append(set())
+            following = next(wanted)
+        else:
+            found[-1].add(token)
+    return found
+
+
 def parse_log(chunks: Iterator[bytes]) -> Iterator[Commit]:
     """Parse what `LOG_FORMAT` prints."""
     tokens = _tokens(chunks)
