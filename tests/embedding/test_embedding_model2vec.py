@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from codeintel import CodeIntel
+from codeintel.config import Settings
 from codeintel.embedding.model2vec import MAX_TOKENS, Model2VecEmbedder
 from codeintel.errors import ConfigurationError
 
@@ -100,3 +102,18 @@ def test_a_missing_library_is_named_with_its_cure(
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(ConfigurationError, match=r"codeintel\[model2vec\]"):
         Model2VecEmbedder(write_model(tmp_path))
+
+
+def test_a_repository_is_searched_with_the_model_that_is_set(tmp_path: Path) -> None:
+    for name in ("model", "repository"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "repository" / "io.py").write_text("def read(file):\n    return file.contents\n")
+    settings = Settings(
+        index_dir=tmp_path / "index", workers=1, model_path=write_model(tmp_path / "model")
+    )
+    with CodeIntel(tmp_path / "repository", settings=settings) as code:
+        code.index()
+        (hit, *_) = code.semantic_search("read file").hits
+        (repository,) = code.index_status().repositories
+    assert hit.path == "io.py"
+    assert repository.embedder == "model"
