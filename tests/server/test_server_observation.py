@@ -90,6 +90,23 @@ def test_metrics_ask_for_a_token_where_everything_does():
         assert httpx.get(f"{url}/metrics").status_code == 401
 
 
+def test_metrics_are_not_for_those_who_may_not_see_all_repositories():
+    tokens = Tokens([TokenRecord(name="ada", sha256=hash_token("t" * 20), repos=("app",))])
+    headers = {"authorization": f"Bearer {'t' * 20}"}
+    with serve(FakeCodeIntel(), HttpOptions(port=0, edge=EdgeOptions(tokens=tokens))) as url:
+        response = httpx.get(f"{url}/metrics", headers=headers)
+    assert response.status_code == 403
+    assert "secret" not in response.text
+
+
+def test_too_many_calls_are_told_when_to_come_back():
+    with serve(FakeCodeIntel(), HttpOptions(port=0, calls_per_s=0.1)) as url:
+        assert httpx.post(f"{url}/v1/index_status").status_code == 200
+        response = httpx.post(f"{url}/v1/index_status")
+    assert response.status_code == 503
+    assert 1 <= int(response.headers["retry-after"]) <= 10
+
+
 def test_the_audit_log_tells_who_asked_what_and_not_the_question(tmp_path):
     path = tmp_path / "audit.jsonl"
     tokens = Tokens([TokenRecord(name="ada", sha256=hash_token("t" * 20))])

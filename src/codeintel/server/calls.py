@@ -13,6 +13,7 @@ from codeintel.errors import CodeIntelError, InputError
 from codeintel.server.auth import Principal
 from codeintel.server.cache import AnswerCache
 from codeintel.server.door import Door, Lane, SingleFlight
+from codeintel.server.limits import RateLimit
 from codeintel.server.logs import NO_REQUEST, new_request_id, request_id
 from codeintel.server.outcome import Outcome, failed
 from codeintel.server.render import render
@@ -52,6 +53,8 @@ class Calls:
     ----------
     cache_bytes
         Size of the answers that are kept for the next who asks the same.
+    calls_per_s
+        Calls that one principal may make in the long run; 0 for no limit.
     observers
         Each is told of every call: tool, principal, outcome and seconds.
     """
@@ -62,11 +65,13 @@ class Calls:
         door: Door,
         *,
         cache_bytes: int = CACHE_BYTES,
+        calls_per_s: float = 0,
         observers: Sequence[Observer] = (),
     ) -> None:
         self._codeintel = codeintel
         self._door = door
         self._cache = AnswerCache(cache_bytes)
+        self._rate = RateLimit(calls_per_s)
         self._flights = SingleFlight()
         self._observers = tuple(observers)
 
@@ -78,6 +83,7 @@ class Calls:
         if request_id.get() == NO_REQUEST:
             request_id.set(new_request_id())
         try:
+            self._rate.take(principal.name)
             tool = find_tool(name)
             decoded = decode_arguments(tool, arguments)
             outcome = await self._answer(tool, decoded, principal)

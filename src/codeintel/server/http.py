@@ -50,6 +50,8 @@ class HttpOptions:
         File that tells who asked which tool when; None writes none.
     cache_bytes
         Size of the answers that each process keeps for the next who asks the same.
+    calls_per_s
+        Calls that one principal may make to each process in the long run; 0 for no limit.
     """
 
     host: str = "127.0.0.1"
@@ -60,6 +62,7 @@ class HttpOptions:
     log_format: LogFormat = "console"
     audit_log: Path | None = None
     cache_bytes: int = CACHE_BYTES
+    calls_per_s: float = 0
     edge: EdgeOptions = field(default_factory=EdgeOptions)
     door: DoorOptions = field(default_factory=DoorOptions)
 
@@ -98,7 +101,13 @@ class App:
         self._audit = AuditLog(options.audit_log) if options.audit_log else None
         self._metrics = Metrics(self._door, shared_metrics)
         observers = [self._metrics.observe, *([self._audit.observe] if self._audit else [])]
-        calls = Calls(codeintel, self._door, cache_bytes=options.cache_bytes, observers=observers)
+        calls = Calls(
+            codeintel,
+            self._door,
+            cache_bytes=options.cache_bytes,
+            calls_per_s=options.calls_per_s,
+            observers=observers,
+        )
         self.health = Health(calls)
         max_request_bytes = options.edge.max_request_bytes
         self._sessions = StreamableHTTPSessionManager(

@@ -30,6 +30,7 @@ _STATUS = {
     "busy": 503,
     "deadline_exceeded": 504,
     "internal": 500,
+    "not_allowed": 403,
     "path_not_found": 404,
     "unknown_repository": 404,
     "unknown_revision": 404,
@@ -60,6 +61,12 @@ class ErrorBody(msgspec.Struct):
     error: ErrorDetail
 
 
+class NotAllowedError(CodeIntelError):
+    """The token is good, but not for this."""
+
+    code = "not_allowed"
+
+
 def build_rest(calls: Calls, health: Health, metrics: Metrics, lifespan: Lifespan) -> FastAPI:
     """Make the application that answers all that is not MCP."""
     app = FastAPI(
@@ -83,7 +90,10 @@ def build_rest(calls: Calls, health: Health, metrics: Metrics, lifespan: Lifespa
         return JSONResponse(body, 503 if trouble else 200)
 
     @app.get("/metrics", summary="Metrics for Prometheus")
-    async def scrape() -> Response:
+    async def scrape(request: Request) -> Response:
+        if request.scope.get(PRINCIPAL_KEY, LOCAL).repos is not None:
+            # The metrics name every repository.
+            return respond(failed(NotAllowedError("This token does not open all repositories.")))
         try:
             status = await calls.status()
         except CodeIntelError:

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.multiprocess import mark_process_dead
 
 from codeintel.errors import CodeIntelError, ConfigurationError
+from codeintel.server.door import DoorOptions
 from codeintel.server.http import HttpOptions, check_exposure, listen, serve_socket
 from codeintel.server.logs import configure_logs
 
@@ -91,12 +92,19 @@ def run_workers(
         tempfile.TemporaryDirectory(prefix="codeintel-metrics-") as folder,
     ):
         os.environ[_METRICS_VARIABLE] = folder
+        options = replace(options, door=_share(options.door, n_workers))
         arguments = (open_codeintel, options, server_socket, Path(folder))
         workers = [_Worker(f"worker {n}", _serve, arguments) for n in range(1, n_workers + 1)]
         if keep_indexed:
             task = (open_codeintel, options, keep_indexed)
             workers.append(_Worker("indexer", _keep_indexed, task, may_end=True))
         _Supervisor(workers, options, Path(folder)).run()
+
+
+def _share(door: DoorOptions, n_workers: int) -> DoorOptions:
+    """Share the cores out among the workers, where their threads are not fixed."""
+    cores = os.cpu_count() or 1
+    return replace(door, cpu_threads=door.cpu_threads or max(1, cores // n_workers))
 
 
 class _Supervisor:
