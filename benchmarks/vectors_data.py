@@ -1,0 +1,156 @@
+"""Vectors to measure with: embedded code of this machine's Python, and synthetic clusters.
+
+More folders of sources can be named in ``BENCH_SOURCES``, parted by colons; a million chunks need
+about 20 million lines.
+"""
+
+import hashlib
+import os
+import random
+import re
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeintel.embedding.static import StaticEmbedder
+
+Floats = NDArray[np.float32]
+
+_LINES, _STRIDE = 22, 18
+_SUFFIXES = {".py", ".pyi", ".c", ".h", ".cpp", ".hpp", ".js", ".ts", ".go", ".rs", ".md"}
+_SENTENCE = re.compile(r'"""([A-Z][^"\n]{30,200}?)(?:\n|""")')
+_N_QUERIES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Vectors of one kind, number and dimension."""
+
+    source: Literal["code", "clusters"]
+    n: int
+    dim: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.source} {self.n:,} x {self.dim:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Unit vectors, questions, and the ten vectors that are really nearest to each question."""
+
+    vectors: Floats
+    queries: Floats
+    nearest: NDArray[np.int64]
+
+
+def load(case: Case) -> Data:
+    """Make the data of a case; fewer vectors than asked for is an error."""
+    vectors, queries = _code(case) if case.source == "code" else _clusters(case)
+    return Data(vectors, queries, _nearest(vectors, queries))
+
+
+def _nearest(vectors: Floats, queries: Floats, k: int = 10) -> NDArray[np.int64]:
+    """Find the exact ten best of each query."""
+    found = []
+    for start in range(0, len(queries), 50):
+        scores = queries[start : start + 50] @ vectors.T
+        found.append(np.argpartition(-scores, k, axis=1)[:, :k])
+    return np.concatenate(found)
+
+
+def _clusters(case: Case) -> tuple[Floats, Floats]:
+    """Draw points around as many centres as the root of their number."""
+    chance = np.random.default_rng(7)
+    centres = chance.standard_normal((round(case.n**0.5), case.dim), dtype=np.float32)
+    rows = np.empty((case.n + _N_QUERIES, case.dim), np.float32)
+    for start in range(0, len(rows), 10_000):
+        block = rows[start : start + 10_000]
+        block[:] = centres[chance.integers(len(centres), size=len(block))]
+        block += chance.standard_normal(block.shape, dtype=np.float32)
+        block /= np.linalg.norm(block, axis=1, keepdims=True)
+    return rows[: case.n], rows[case.n :]
+
+
+def _code(case: Case) -> tuple[Floats, Floats]:
+    """Embed code in windows of 22 lines, and sentences of documentation as questions."""
+    embed = _LiftedEmbedder(case.dim)
+    rows = np.empty((case.n, case.dim), np.float32)
+    filled, sentences, seen = 0, [], set[bytes]()
+    for text in _sources():
+        if len(sentences) < _N_QUERIES and (match := _SENTENCE.search(text)):
+            sentences.append(match[1])
+        lines = text.split("\n")
+        for start in range(0, len(lines), _STRIDE):
+            window = "\n".join(lines[start : start + _LINES])
+            key = hashlib.blake2b(window.encode(), digest_size=8).digest()
+            if len(window) < 80 or key in seen or filled == case.n:
+                continue
+            seen.add(key)
+            rows[filled] = embed(window)
+            filled += bool(rows[filled].any())
+        if filled == case.n:
+            break
+    if filled < case.n:
+        raise SystemExit(f"{filled} of {case.n} chunks of code; name folders in BENCH_SOURCES.")
+    return rows, np.array([embed(sentence) for sentence in sentences])
+
+
+def _sources() -> Iterator[str]:
+    """Read source files in random order, each content once."""
+    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")]
+    folders += filter(None, os.environ.get("BENCH_SOURCES", "").split(":"))
+    paths = [
+        os.path.join(folder, name)
+        for root in folders
+        for folder, _, names in os.walk(root)
+        for name in names
+        if Path(name).suffix in _SUFFIXES
+    ]
+    random.Random(7).shuffle(paths)
+    for path in paths:
+        try:
+            data = Path(path).read_bytes()
+        except OSError:
+            continue
+        if len(data) < 300_000 and b"\0" not in data:
+            yield data.decode("utf-8", "replace")
+
+
+class _LiftedEmbedder:
+    """The bundled embedder; above its dimension each word's vector is lifted by a random layer.
+
+    There is no larger model to be had without a download. A tanh of random sums makes vectors of
+    full rank whose similarities stay those of the bundled model.
+    """
+
+    def __init__(self, dim: int) -> None:
+        self._embedder = StaticEmbedder()
+        self._layer: Floats | None = None
+        if dim != self._embedder.dim:
+            shape = (self._embedder.dim, dim)
+            layer = np.random.default_rng(7).standard_normal(shape)
+            self._layer = (layer / shape[0] ** 0.5).astype(np.float32)
+            self._words: dict[str, Floats] = {}
+
+    def __call__(self, text: str) -> Floats:
+        if self._layer is None:
+            return self._embedder.embed_query(text)
+        words = set(re.findall(r"[A-Za-z]{2,}", text))
+        total = sum((self._word(word) for word in words), np.zeros(self._layer.shape[1]))
+        length = np.linalg.norm(total)
+        return (total / length if length else total).astype(np.float32)
+
+    def _word(self, word: str) -> Floats:
+        """Lift one word's vector."""
+        found = self._words.get(word)
+        if found is None:
+            assert self._layer is not None
+            lifted = np.tanh(self._embedder.embed_query(word) * 16 @ self._layer)
+            found = self._words[word] = lifted.astype(np.float32)
+        return found

@@ -1,0 +1,202 @@
+"""Compressed indexes: recall, filters, deletions, size, and the same result for the same input."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from codeintel.index import vector_files as files
+from codeintel.index import vector_plan
+from codeintel.index.faiss_manager import FAISSManager
+from codeintel.index.vector_plan import VectorOptions, choose_plan, estimate_bytes
+
+N, DIM = 16_000, 256
+
+
+def clustered(n: int, dim: int, seed: int) -> NDArray[np.float32]:
+    """Points around centres that share a direction, as code embeddings do."""
+    chance = np.random.default_rng(seed)
+    centres = np.random.default_rng(1).standard_normal((200, dim), dtype=np.float32) + 0.5
+    rows = centres[chance.integers(len(centres), size=n)]
+    return rows + chance.standard_normal((n, dim), dtype=np.float32)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compress_small_indexes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vector_plan, "_FLAT_VALUES", 1_000_000)
+        yield
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("coded")
+    index = FAISSManager.create(DIM)
+    index.build_index(clustered(N, DIM, 2), np.arange(N) * 3)
+    index.save(path)
+    return path
+
+
+@pytest.fixture
+def index(folder: Path) -> FAISSManager:
+    return FAISSManager.open(folder)
+
+
+@pytest.fixture(scope="module")
+def queries() -> NDArray[np.float32]:
+    return clustered(60, DIM, 3) + clustered(60, DIM, 4)
+
+
+def recall(
+    index: FAISSManager, queries: NDArray[np.float32], k: int, among: NDArray[np.int64]
+) -> float:
+    """Share of the exact best, of ids that are all alive, that a search finds."""
+    hits = 0
+    for query in queries:
+        best = among[np.argsort(-index.similarities(query, among))[:k]]
+        _, found = index.search(query, k, among=None if len(among) == len(index) else among)
+        hits += np.intersect1d(best, found).size
+    return hits / (k * len(queries))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("k", [1, 10, 100])
+def test_compressed_search_finds_98_percent(
+    index: FAISSManager, queries: NDArray[np.float32], k: int
+) -> None:
+    assert index.plan.kind == "ivf_rabitq"
+    assert recall(index, queries, k, index.ids) >= 0.98
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("every", [2, 20, 500])
+def test_filtered_search_finds_98_percent(
+    index: FAISSManager, queries: NDArray[np.float32], every: int
+) -> None:
+    assert recall(index, queries[:20], 10, index.ids[::every]) >= 0.98
+
+
+@pytest.mark.slow
+def test_scores_are_those_of_the_originals(
+    index: FAISSManager, queries: NDArray[np.float32]
+) -> None:
+    for query in queries[:10]:
+        scores, ids = index.search(query, 10)
+        np.testing.assert_allclose(scores[0], index.similarities(query, ids[0]), atol=1e-5)
+        assert (np.diff(scores[0]) <= 0).all()
+
+
+@pytest.mark.slow
+def test_deleted_and_replaced_vectors_are_passed_over(
+    index: FAISSManager, queries: NDArray[np.float32]
+) -> None:
+    _, first = index.search(queries, 10)
+    gone = np.unique(first)
+    index.remove(gone[::2])
+    index.update_index(-clustered(len(gone[1::2]), DIM, 8), gone[1::2])
+    scores, second = index.search(queries, 10)
+    assert not np.isin(second, gone[::2]).any()
+    assert (second >= 0).all()
+    for query, row, ids in zip(queries, scores, second, strict=True):
+        np.testing.assert_allclose(row, index.similarities(query, ids), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_all_live_vectors_are_found_where_few_are_left(index: FAISSManager) -> None:
+    index.remove(index.ids[7:])
+    _, found = index.search(clustered(3, DIM, 5), 20)
+    for row in found:
+        assert sorted(row) == [-1] * 13 + [0, 3, 6, 9, 12, 15, 18]
+
+
+@pytest.mark.slow
+def test_the_same_input_gives_the_same_index(folder: Path, tmp_path: Path) -> None:
+    again = FAISSManager.create(DIM)
+    again.build_index(clustered(N, DIM, 2), np.arange(N) * 3)
+    again.save(tmp_path)
+    assert again.plan == FAISSManager.open(folder).plan
+    for path in folder.iterdir():
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
+
+
+@pytest.mark.slow
+def test_a_merge_keeps_searching_and_changing_possible(
+    index: FAISSManager, queries: NDArray[np.float32]
+) -> None:
+    index.update_index(clustered(500, DIM, 6), np.arange(500) * 3 + 1)
+    index.remove(np.arange(100) * 3)
+    merge = threading.Thread(target=index.merge_indexes)
+    merge.start()
+    index.update_index(clustered(50, DIM, 7), np.arange(50) * 3 + 2)
+    index.remove(np.arange(100, 150) * 3)
+    expected = index.ids
+    while merge.is_alive():
+        _, found = index.search(queries[:1], 10)
+        assert (found >= 0).all()
+        assert len(index) == len(expected)
+    merge.join()
+    np.testing.assert_array_equal(index.ids, expected)
+    assert index.n_unmerged <= 50 + 150
+    assert index.plan.n == N + 500 - 100
+    assert recall(index, queries[:20], 10, index.ids) >= 0.98
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("n", "dim", "options"),
+    [
+        (3_000, 64, VectorOptions()),
+        (6_000, 2_048, VectorOptions(recall_target=0.5)),
+        (16_000, 256, VectorOptions(recall_target=0.5)),
+        (16_000, 256, VectorOptions(recall_target=0.5, memory_budget_bytes=1)),
+    ],
+)
+def test_estimates_are_within_20_percent(
+    tmp_path: Path, n: int, dim: int, options: VectorOptions
+) -> None:
+    index = FAISSManager.create(dim, options)
+    index.build_index(clustered(n, dim, 2), np.arange(n))
+    index.save(tmp_path)
+    estimate = index.estimate_memory_usage(n, dim)
+    size = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    assert estimate == estimate_bytes(choose_plan(n, dim, options))
+    assert estimate.originals_bytes == pytest.approx(size[files.ORIGINALS_FILE], rel=0.2)
+    assert estimate.ids_bytes == pytest.approx(size[files.IDS_FILE], rel=0.2)
+    assert estimate.codes_bytes == pytest.approx(size.get(files.CODES_FILE, 0), rel=0.2)
+    assert estimate.disk_bytes == pytest.approx(sum(size.values()), rel=0.2)
+
+
+@pytest.mark.slow
+def test_codes_and_originals_are_mapped_not_read(index: FAISSManager, folder: Path) -> None:
+    mapped = Path("/proc/self/maps").read_text()
+    assert str(folder / files.CODES_FILE) in mapped
+    assert str(folder / files.ORIGINALS_FILE) in mapped
+
+
+@pytest.mark.slow
+def test_a_reader_keeps_a_generation_that_is_removed(
+    folder: Path, tmp_path: Path, queries: NDArray[np.float32]
+) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    FAISSManager.open(folder).save(copy)
+    reader = FAISSManager.open(copy)
+    before = reader.search(queries, 10)
+    for path in copy.iterdir():
+        path.unlink()
+    for found, expected in zip(reader.search(queries, 10), before, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.slow
+def test_threads_that_search_together_get_what_one_gets(
+    index: FAISSManager, queries: NDArray[np.float32]
+) -> None:
+    expected = [index.search(query, 10)[1][0] for query in queries]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda query: index.search(query, 10)[1][0], queries))
+    np.testing.assert_array_equal(found, expected)
