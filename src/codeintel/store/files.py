@@ -17,8 +17,6 @@ _CURES = {
     errno.ENOTDIR: ("A part of its path is no folder.", "Choose another index folder."),
     errno.EEXIST: ("A file stands in its place.", "Choose another index folder."),
     errno.EACCES: ("Permission is missing.", "Choose another index folder, or mend its owner."),
-    errno.ENOTDIR: ("A file is where a folder should be.", "Choose another index folder."),
-    errno.EEXIST: ("A file is where a folder should be.", "Choose another index folder."),
     errno.EPERM: ("Permission is missing.", "Choose another index folder, or mend its owner."),
 }
 
