@@ -39,6 +39,8 @@ class Settings:
         The model's name on that server.
     embedding_api_key
         Sent as a bearer token; never shown.
+    embedding_headers
+        Further headers, ``name=value`` separated by commas; never shown.
     embedding_query_template, embedding_document_template
         What is sent for a text; ``{text}`` stands for it.
     model_path
@@ -51,6 +53,7 @@ class Settings:
     embedding_url: str = ""
     embedding_model: str = ""
     embedding_api_key: str = field(default="", repr=False)
+    embedding_headers: str = field(default="", repr=False)
     embedding_query_template: str = "{text}"
     embedding_document_template: str = "{text}"
     model_path: Path | None = None
@@ -87,6 +90,7 @@ class Settings:
             embedding_url=text("EMBEDDING_URL"),
             embedding_model=text("EMBEDDING_MODEL"),
             embedding_api_key=text("EMBEDDING_API_KEY"),
+            embedding_headers=text("EMBEDDING_HEADERS"),
             embedding_query_template=text("EMBEDDING_QUERY_TEMPLATE") or "{text}",
             embedding_document_template=text("EMBEDDING_DOCUMENT_TEMPLATE") or "{text}",
             model_path=Path(model_path).expanduser() if model_path else None,
@@ -100,6 +104,7 @@ class Settings:
             base_urls=tuple(url.strip() for url in self.embedding_url.split(",")),
             model=self.embedding_model,
             api_key=self.embedding_api_key,
+            headers=_headers(self.embedding_headers),
             query_template=self.embedding_query_template,
             document_template=self.embedding_document_template,
         )
@@ -111,6 +116,17 @@ def _integer(name: str, value: str, default: int) -> int:
         return int(value) if value else default
     except ValueError:
         raise ConfigurationError(f"{name} is '{value}'.", cure="Give a whole number.") from None
+
+
+def _headers(value: str) -> dict[str, str]:
+    """Read headers; the error does not repeat them, they may be secret."""
+    pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+    if not all(name.strip() and equals for name, equals, _ in pairs):
+        raise ConfigurationError(
+            f"{_PREFIX}EMBEDDING_HEADERS cannot be read.",
+            cure="Give name=value pairs, separated by commas.",
+        )
+    return {name.strip(): content.strip() for name, _, content in pairs}
 
 
 def _boolean(name: str, value: str, default: bool) -> bool:

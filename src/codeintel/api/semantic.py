@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 
 from codeintel.api.scoping import Selection, selected
 from codeintel.context import ApplicationContext
-from codeintel.errors import EmbeddingUnavailableError
+from codeintel.errors import EmbeddingError
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.files import CHARS_PER_TOKEN
 from codeintel.search.query import Query
 from codeintel.search.rerank import Ranked
 from codeintel.search.searcher import search_chunks
 from codeintel.types import Scope, SearchAnswer, SearchHit
+
+Vector = NDArray[np.float32] | None
 
 _PER_FILE = 1
 # A hit whose text is cut shows at least its first lines.
@@ -40,7 +42,11 @@ def semantic_search(
         identity = (text, per_file, scope)
         offset = decode_cursor(cursor, identity, int, generation=generation) if cursor else 0
         merged = sorted(
-            ((s, ranked) for s in selections for ranked in _rank(s, query, vector)),
+            (
+                (s, ranked)
+                for s in selections
+                for ranked in search_chunks(s.snapshot, query, _fitting(s, vector), s.among)
+            ),
             key=lambda pair: (-pair[1].score, pair[0].repository.name, pair[1].candidate.path),
         )
         kept = list(_limit_per_file(merged, per_file or _PER_FILE))
@@ -49,28 +55,35 @@ def semantic_search(
         return SearchAnswer(
             query=text,
             hits=tuple(_hits(page, max_tokens, explain=explain)),
-            about=tuple(s.about(*note) for s in selections),
+            about=tuple(s.about(*(note or _mismatch(s, vector))) for s in selections),
             next_cursor=encode_cursor(identity, offset + limit, generation=generation)
             if more
             else None,
         )
 
 
-def _embed(
-    context: ApplicationContext, query: Query
-) -> tuple[NDArray[np.float32] | None, tuple[str, ...]]:
+def _embed(context: ApplicationContext, query: Query) -> tuple[Vector, tuple[str, ...]]:
     """Give the question's vector, or say why the search does without."""
     try:
         return context.embedder.embed_query(query.text), ()
-    except EmbeddingUnavailableError as error:
+    except EmbeddingError as error:
         return None, (f"Searched by words alone: {error.message}",)
 
 
-def _rank(selection: Selection, query: Query, vector: NDArray[np.float32] | None) -> list[Ranked]:
-    """Rank the chunks of one repository, unless its vectors are of another model."""
-    if vector is not None and selection.snapshot.manifest.embedder.dim != len(vector):
-        vector = None
-    return search_chunks(selection.snapshot, query, vector, selection.among)
+def _fitting(selection: Selection, vector: Vector) -> Vector:
+    """Give the question's vector, unless the index has those of another model."""
+    return None if _mismatch(selection, vector) else vector
+
+
+def _mismatch(selection: Selection, vector: Vector) -> tuple[str, ...]:
+    """Say where an index has vectors that the question's cannot be compared with."""
+    dim = selection.snapshot.manifest.embedder.dim
+    if vector is None or not dim or dim == len(vector):
+        return ()
+    return (
+        f"Searched by words alone: the index has vectors of {dim} numbers, the model gives"
+        f" {len(vector)}; run `codeintel index`.",
+    )
 
 
 def _limit_per_file(

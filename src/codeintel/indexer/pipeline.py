@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from codeintel.embedding.base import Embedder
 from codeintel.errors import (
+    EmbeddingMismatchError,
     EmbeddingUnavailableError,
     IndexCorruptError,
     PathNotFoundError,
@@ -84,9 +85,9 @@ def index_repository(
     """
     with store.lock(), ExitStack() as stack:
         manifest = _published(store, full=full)
-        record = _embedder_record(embedder)
+        record = _embedder_record(embedder, manifest, full=full)
         outdated = manifest is not None and (
-            manifest.pipeline != PIPELINE or manifest.embedder.fingerprint != record.fingerprint
+            manifest.pipeline != PIPELINE or manifest.embedder != record
         )
         cache = VectorCache(store.root / "vector-cache.sqlite", record.fingerprint, record.dim)
         stack.callback(cache.close)
@@ -247,9 +248,23 @@ def _open_catalog(
         return CatalogWriter(path, current)
 
 
-def _embedder_record(embedder: Embedder) -> EmbedderRecord:
-    """Describe the embedder; one that does not answer yet has no dimension."""
+def _embedder_record(
+    embedder: Embedder, manifest: Manifest | None, *, full: bool
+) -> EmbedderRecord:
+    """Describe the embedder; one that does not answer keeps the dimension that the index knows.
+
+    Dimension 0 stands for an embedder that has not answered since the index was begun.
+    """
+    same = manifest is not None and manifest.embedder.fingerprint == embedder.fingerprint
+    known_dim = manifest.embedder.dim if manifest is not None and same else 0
     try:
-        return EmbedderRecord(embedder.name, embedder.dim, embedder.fingerprint)
+        dim = embedder.dim
     except EmbeddingUnavailableError:
-        return EmbedderRecord(embedder.name, 0, "")
+        dim = known_dim
+    if known_dim not in (0, dim) and not full:
+        raise EmbeddingMismatchError(
+            f"The embedder '{embedder.name}' gives vectors of {dim} numbers;"
+            f" those of the index have {known_dim}.",
+            cure="Run `codeintel index --full` to index with the new model.",
+        )
+    return EmbedderRecord(embedder.name, dim, embedder.fingerprint)

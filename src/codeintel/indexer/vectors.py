@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeintel.embedding.base import Embedder
-from codeintel.errors import EmbeddingUnavailableError
+from codeintel.errors import EmbeddingMismatchError, EmbeddingUnavailableError
 from codeintel.store.vector_cache import VectorCache
 
 _BATCH_CHUNKS = 512
@@ -29,24 +29,29 @@ class ChunkVectors:
         Chunks whose vector will be computed by a later run: (chunk id, reason).
     refused
         Chunks whose text the embedder does not take: (chunk id, reason).
+    truncated
+        Chunks whose text was too long for the model: (chunk id, tokens that were embedded).
     """
 
     ids: NDArray[np.int64]
     vectors: NDArray[np.float32]
     pending: list[tuple[int, str]] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
+    truncated: list[tuple[int, int]] = field(default_factory=list)
     n_embedded: int = 0
 
 
 class VectorStage:
     """Embeds in a thread of its own; `add` waits where it falls behind.
 
-    An embedding server that does not answer stops nothing: its chunks are pending.
+    An embedding server that does not answer stops nothing: its chunks are pending. Where `dim`
+    is 0 it has never answered, and nothing is asked of it.
     """
 
     def __init__(self, embedder: Embedder, cache: VectorCache, dim: int) -> None:
         self._embedder = embedder
-        self._dim = dim
+        self._answers = dim > 0
+        self._dim = max(1, dim)
         self._cache = cache
         self._thread = ThreadPoolExecutor(1, "codeintel-embed")
         self._waiting: list[Future[ChunkVectors]] = []
@@ -73,6 +78,7 @@ class VectorStage:
             ),
             [item for part in done for item in part.pending],
             [item for part in done for item in part.refused],
+            [item for part in done for item in part.truncated],
             sum(part.n_embedded for part in done),
         )
 
@@ -92,6 +98,9 @@ class VectorStage:
     def _embed(self, ids: list[int], texts: list[str]) -> ChunkVectors:
         """Embed one batch."""
         identities = np.asarray(ids, dtype=np.int64)
+        if not self._answers:
+            pending = [(chunk, "The embedding server has not answered yet.") for chunk in ids]
+            return ChunkVectors(identities[:0], np.empty((0, self._dim), np.float32), pending)
         vectors, known = self._cache.get(texts)
         missing = np.flatnonzero(~known)
         if not len(missing):
@@ -102,11 +111,21 @@ class VectorStage:
         except EmbeddingUnavailableError as error:
             pending = [(ids[row], error.message) for row in missing]
             return ChunkVectors(identities[known], vectors[known], pending)
+        if answer.vectors.shape[1] != self._dim:
+            raise EmbeddingMismatchError(
+                f"The embedder '{self._embedder.name}' gives vectors of"
+                f" {answer.vectors.shape[1]} numbers; those of the index have {self._dim}.",
+                cure="Run `codeintel index --full` to index with the new model.",
+            )
         taken = [row for row in range(len(wanted)) if row not in answer.refused]
         vectors[missing[taken]] = answer.vectors[taken]
         known[missing[taken]] = True
         self._cache.put([wanted[row] for row in taken], answer.vectors[taken])
         refused = [(ids[missing[row]], reason) for row, reason in answer.refused.items()]
         return ChunkVectors(
-            identities[known], vectors[known], refused=refused, n_embedded=len(taken)
+            identities[known],
+            vectors[known],
+            refused=refused,
+            truncated=[(ids[missing[row]], n) for row, n in answer.truncated.items()],
+            n_embedded=len(taken),
         )

@@ -56,7 +56,7 @@ class GenerationWriter:
         self._trigrams = TrigramWriter(part("trigrams"))
         current = store.manifest()
         self._vectors = (
-            FAISSManager.create(embedder.dim)
+            FAISSManager.create(max(1, embedder.dim))
             if fresh or current is None
             else FAISSManager.open(store.folder(current.generation) / "vectors")
         )
@@ -126,6 +126,7 @@ class GenerationWriter:
         tally.texts_embedded += embedded.n_embedded
         self._catalog.set_pending(embedded.pending, final=False)
         self._catalog.set_pending(embedded.refused, final=True)
+        self._catalog.set_truncated(embedded.truncated)
         with tally.timed("vectors"):
             self._write_vectors(embedded, merge=merge)
         with tally.timed("publish"):

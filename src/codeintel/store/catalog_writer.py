@@ -172,6 +172,10 @@ class CatalogWriter:
             ((chunk, reason, final) for chunk, reason in reasons),
         )
 
+    def set_truncated(self, chunks: Iterable[tuple[int, int]]) -> None:
+        """Record chunks of which only the first tokens were embedded, with their number."""
+        self._db.executemany("INSERT OR REPLACE INTO truncated VALUES (?, ?)", chunks)
+
     def clear_pending(self, chunks: Iterable[int]) -> None:
         """Record that chunks have their vector now."""
         self._db.executemany(
@@ -195,6 +199,8 @@ class CatalogWriter:
             "symbols": f"SELECT COUNT(*) FROM definitions {alive} definitions.document_id"
             " WHERE died IS NULL",
             "pending": f"SELECT COUNT(*) FROM pending {alive} chunk_id >> 16 WHERE died IS NULL",
+            "truncated": f"SELECT COUNT(*) FROM truncated {alive} chunk_id >> 16"
+            " WHERE died IS NULL",
         }
         return {name: self._db.execute(sql).fetchone()[0] for name, sql in queries.items()}
 
@@ -246,6 +252,10 @@ class CatalogWriter:
             self._db.execute("DELETE FROM chunks WHERE id BETWEEN ? AND ?", chunk_range(document))
             self._db.execute("DELETE FROM definitions WHERE document_id = ?", (document,))
             self._db.execute("DELETE FROM occurrences WHERE document_id = ?", (document,))
+            for table in ("pending", "truncated"):
+                self._db.execute(
+                    f"DELETE FROM {table} WHERE chunk_id BETWEEN ? AND ?", chunk_range(document)
+                )
 
     def _add_occurrences(self, identity: int, file: ParsedFile) -> None:
         """Store the uses of names, packed by name."""

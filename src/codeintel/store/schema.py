@@ -75,6 +75,10 @@ CREATE TABLE IF NOT EXISTS pending (
     reason TEXT NOT NULL,
     final INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS truncated (
+    chunk_id INTEGER PRIMARY KEY,
+    n_tokens INTEGER NOT NULL
+);
 """
 
 # The rows of one generation; both tables have the same two columns.

@@ -15,14 +15,14 @@ _BATCH = 10_000
 
 
 class VectorCache:
-    """Vectors in half precision, keyed by the embedder's fingerprint and the text's hash.
+    """Vectors in half precision, keyed by the embedder's fingerprint, `dim` and the text's hash.
 
     Half precision changes a cosine by less than 0.001. A file of its own, beside the catalog,
     because it is shared by all generations and may be deleted at any time.
     """
 
     def __init__(self, path: Path, fingerprint: str, dim: int) -> None:
-        self._fingerprint = fingerprint.encode()
+        self._fingerprint = f"{fingerprint}\0{dim}".encode()
         self._dim = dim
         try:
             self._db = connect(path)
