@@ -46,7 +46,8 @@ def merge_index(
             skipped = catalog.count_skipped()
         finally:
             catalog.close()
-        vectors = FAISSManager.open(store.folder(manifest.generation) / "vectors")
+        folder = store.folder(manifest.generation) / "vectors"
+        vectors = FAISSManager.open(folder, scratch=store.root)
         due = vectors.needs_merge() if if_needed else bool(vectors.n_unmerged)
         if due:
             if progress:
