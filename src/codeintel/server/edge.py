@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from mcp.server.transport_security import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from codeintel.server.auth import LOCAL, Principal, Tokens
 from codeintel.server.logs import new_request_id, request_id
+from codeintel.server.oauth import METADATA_PATH, OAuth, OAuthOptions
 from codeintel.server.protocol import PRINCIPAL_KEY
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -26,8 +28,8 @@ class EdgeOptions:
         Names that the Host header may have besides the loopback names, without port.
     allowed_origins
         Values that an Origin header may have besides loopback ones, such as ``https://ide.example``.
-    tokens
-        The bearer tokens; without any, nobody is asked for one.
+    tokens, oauth
+        The bearer tokens, and whose signed ones are accepted; without either, nobody is asked.
     max_request_bytes
         Size of a request body at most.
     """
@@ -35,7 +37,13 @@ class EdgeOptions:
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     tokens: Tokens | None = None
+    oauth: OAuthOptions | None = None
     max_request_bytes: int = 1 << 20
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether a token is needed."""
+        return bool(self.tokens or self.oauth)
 
 
 class Edge:
@@ -48,7 +56,14 @@ class Edge:
     def __init__(self, mcp: ASGIApp, web: ASGIApp, options: EdgeOptions) -> None:
         self._mcp = mcp
         self._web = RequestBodyLimitMiddleware(web, options.max_request_bytes)
+        self._asks_who = options.asks_who
         self._tokens = options.tokens
+        self._oauth = OAuth(options.oauth) if options.oauth else None
+        self._open_paths = _PROBES
+        self._challenge = "Bearer"
+        if options.oauth:
+            self._open_paths |= {METADATA_PATH, urlsplit(options.oauth.metadata_url).path}
+            self._challenge += f' resource_metadata="{options.oauth.metadata_url}"'
         self._hosts = frozenset(name.lower() for name in (*_LOOPBACK, *options.allowed_hosts))
         self._origins = frozenset(origin.lower() for origin in options.allowed_origins)
 
@@ -59,20 +74,20 @@ class Edge:
         request_id.set(new_request_id())
         headers = dict(scope["headers"])
         path = scope["path"]
-        if path in _PROBES:
+        if path in self._open_paths:
             await self._web(scope, receive, send)
             return
         if refusal := self._refusal(headers):
             await refuse(send, *refusal)
             return
-        principal = self._principal(headers)
+        principal = await self._principal(headers)
         if principal is None:
             await refuse(
                 send,
                 401,
                 "unauthenticated",
                 "A valid bearer token is needed.",
-                {"www-authenticate": "Bearer"},
+                {"www-authenticate": self._challenge},
             )
             return
         scope[PRINCIPAL_KEY] = principal
@@ -88,11 +103,17 @@ class Edge:
             return 403, "forbidden_origin", "Pages of this origin may not use the server."
         return None
 
-    def _principal(self, headers: Mapping[bytes, bytes]) -> Principal | None:
-        if self._tokens is None:
+    async def _principal(self, headers: Mapping[bytes, bytes]) -> Principal | None:
+        if not self._asks_who:
             return LOCAL
         kind, _, token = headers.get(b"authorization", b"").partition(b" ")
-        return self._tokens.principal(token.strip()) if kind.lower() == b"bearer" else None
+        token = token.strip()
+        if kind.lower() != b"bearer" or not token:
+            return None
+        known = self._tokens.principal(token) if self._tokens else None
+        if known is None and self._oauth:
+            known = await self._oauth.principal(token)
+        return known
 
 
 async def refuse(

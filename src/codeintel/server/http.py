@@ -25,7 +25,7 @@ from codeintel.server.health import Health
 from codeintel.server.logs import LogFormat, configure_logs
 from codeintel.server.metrics import Metrics
 from codeintel.server.protocol import build_server
-from codeintel.server.rest import build_rest
+from codeintel.server.rest import add_metadata, build_rest
 from codeintel.server.shortcut import Shortcut
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ class App:
         )
         mcp = Shortcut(calls, self._sessions.handle_request, max_request_bytes)
         web = build_rest(calls, self.health, self._metrics, self._lifespan)
+        if options.edge.oauth:
+            add_metadata(web, options.edge.oauth)
         self._edge = Edge(mcp, web, options.edge)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
@@ -171,7 +173,7 @@ def check_exposure(options: HttpOptions) -> None:
     ConfigurationError
         Names the address and the three ways out.
     """
-    if options.edge.tokens or options.allow_unauthenticated or is_loopback(options.host):
+    if options.edge.asks_who or options.allow_unauthenticated or is_loopback(options.host):
         return
     raise ConfigurationError(
         f"Others can reach {options.host!r}, and no token is asked for.",

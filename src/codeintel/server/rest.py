@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from fastapi import FastAPI, Request, Response
@@ -16,6 +17,7 @@ from codeintel.server.auth import LOCAL
 from codeintel.server.calls import Calls, InvalidArgumentsError
 from codeintel.server.health import Health
 from codeintel.server.metrics import METRICS_TYPE, Metrics
+from codeintel.server.oauth import METADATA_PATH, OAuthOptions
 from codeintel.server.outcome import Outcome, failed
 from codeintel.server.protocol import PRINCIPAL_KEY
 from codeintel.server.tools import TOOLS, Tool
@@ -106,6 +108,16 @@ def build_rest(calls: Calls, health: Health, metrics: Metrics, lifespan: Lifespa
     document = describe(app)
     app.openapi = lambda: document  # type: ignore[method-assign]
     return app
+
+
+def add_metadata(app: FastAPI, oauth: OAuthOptions) -> None:
+    """Tell clients who issues tokens."""
+
+    async def metadata() -> dict[str, Any]:
+        return oauth.metadata
+
+    for path in (METADATA_PATH, urlsplit(oauth.metadata_url).path):
+        app.add_api_route(path, metadata, include_in_schema=False)
 
 
 def _add(app: FastAPI, calls: Calls, tool: Tool) -> None:
