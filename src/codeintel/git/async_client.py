@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 import anyio
 
 from codeintel.errors import DeadlineExceededError
-from codeintel.git.client import GitClient
+from codeintel.git.client import GitClient, HistoryOptions
 from codeintel.git.process import DEFAULT_TIMEOUT_S, MAX_PROCESSES, job
 from codeintel.git.records import GitBlameEntry, HistoryPage
 
@@ -48,31 +48,10 @@ class AsyncGitClient:
         return await self._call(partial(self._client.blame_range, path, start_line, end_line, rev))
 
     async def file_history(
-        self,
-        path: str,
-        limit: int = 50,
-        *,
-        cursor: str | None = None,
-        rev: str | None = None,
-        follow: bool = False,
-        since: str | None = None,
-        until: str | None = None,
-        author: str | None = None,
+        self, path: str, limit: int = 50, **options: Unpack[HistoryOptions]
     ) -> HistoryPage:
         """Do as `GitClient.history_page`."""
-        return await self._call(
-            partial(
-                self._client.history_page,
-                path,
-                limit,
-                cursor=cursor,
-                rev=rev,
-                follow=follow,
-                since=since,
-                until=until,
-                author=author,
-            )
-        )
+        return await self._call(partial(self._client.history_page, path, limit, **options))
 
     async def aclose(self) -> None:
         """Close the client."""

@@ -6,8 +6,7 @@ Questions are answered by the fastest layer that is ready (`layers`); all give g
 import os
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 from codeintel.errors import (
     GitNotInstalledError,
@@ -18,7 +17,7 @@ from codeintel.errors import (
     UnknownRevisionError,
 )
 from codeintel.git import commands
-from codeintel.git.background import Background, BuildProgress, Stage
+from codeintel.git.background import Background, BuildProgress
 from codeintel.git.diff import count_lines
 from codeintel.git.dirty import WorkingFile
 from codeintel.git.head import Head
@@ -37,6 +36,17 @@ if TYPE_CHECKING:
 MAX_LIMIT = 10_000
 
 _KEPT_FILES = 16  # contents of commits that are kept in memory
+
+
+class HistoryOptions(TypedDict, total=False):
+    """What `GitClient.history_page` takes beside path and limit."""
+
+    cursor: str | None
+    rev: str | None
+    follow: bool
+    since: str | None
+    until: str | None
+    author: str | None
 
 
 class GitClient:
@@ -75,8 +85,7 @@ class GitClient:
         self._layers = Layers(
             Shadow(self._repository, self._objects, cache_dir),
             cache_dir,
-            on_unknown_commit=lambda _sha: self._later("extend"),
-            on_long_history=lambda _sha, path: self._later("blame", path),
+            later=self._background.later if self._background else None,
         )
 
     @cached_property
@@ -180,29 +189,10 @@ class GitClient:
         return blame_below(answer, self._repository.prefix).entries()
 
     def file_history(
-        self,
-        path: str,
-        limit: int = 50,
-        *,
-        cursor: str | None = None,
-        rev: str | None = None,
-        follow: bool = False,
-        since: str | None = None,
-        until: str | None = None,
-        author: str | None = None,
+        self, path: str, limit: int = 50, **options: Unpack[HistoryOptions]
     ) -> list[GitHistoryEntry]:
         """Give the entries of `history_page`, which has the cursor of the next page, too."""
-        page = self.history_page(
-            path,
-            limit,
-            cursor=cursor,
-            rev=rev,
-            follow=follow,
-            since=since,
-            until=until,
-            author=author,
-        )
-        return list(page.entries)
+        return list(self.history_page(path, limit, **options).entries)
 
     def history_page(
         self,
@@ -279,12 +269,8 @@ class GitClient:
 
         Raises
         ------
-        PathNotFoundError, PathOutsideRepositoryError, InvalidRangeError
-            The path or the range is impossible.
-        UnknownRevisionError, NoCommitsError
-            The revision cannot be resolved.
-        GitCommandError, DeadlineExceededError, BusyError
-            Git failed or took too long.
+        CodeIntelError
+            As `blame_range`.
         """
         with job(self._timeout_s):
             sha = self.resolve(rev)
@@ -335,12 +321,7 @@ class GitClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _blame(self, sha: str, name: str, committed: bytes, first: int, last: int) -> Blame:
@@ -348,27 +329,15 @@ class GitClient:
             return Blame((), {})
         return self._layers.blame(sha, name, count_lines(committed), first, last)
 
-    def _later(self, stage: Stage, path: str = "") -> None:
-        if self._background is not None:
-            self._background.later(stage, path)
-
     def _read_committed(self, sha: str, name: str, path: str) -> bytes:
         """Read a file at a commit."""
-        if "\n" in name:  # which the line protocol of `ObjectReader` cannot carry
-            blob = self._blob_of_odd_name(sha, name)
-            data = self._objects.read(blob) if blob else None
-        else:
-            data = self._objects.read(f"{sha}:{name}")
+        data = self._objects.read_path(sha, name)
         if data is None:
             raise PathNotFoundError(
                 f"There is no file '{path[:200]}' in commit {sha[:8]}.",
                 cure="Folders, submodules and files that were never committed have no blame.",
             )
         return data
-
-    def _blob_of_odd_name(self, sha: str, name: str) -> str:
-        output = self._repository.git.run("ls-tree", "-z", "--full-tree", sha, "--", name)
-        return output.split(b"\t")[0].split()[2].decode() if output else ""
 
     def _check_known(self, sha: str, question: HistoryQuestion, path: str) -> None:
         """Raise where a path has no commits because there is and was no such path."""

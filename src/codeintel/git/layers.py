@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from codeintel.errors import IndexStateError
 from codeintel.git import commands
+from codeintel.git.background import Stage
 from codeintel.git.blame_walk import BlameWalk, TooManyDiffsError
 from codeintel.git.history_path import AmbiguousOrderError
 from codeintel.git.history_store import HistoryStore, history_file
@@ -37,8 +38,8 @@ class Layers:
     ----------
     cache_dir
         Folder of the index; None for git alone.
-    on_unknown_commit, on_long_history
-        Told what the index lacks: a commit, or the blame of a path at a commit.
+    later
+        Told what shall be built in the background: a stage, and the path that it is about or "".
     """
 
     def __init__(
@@ -46,13 +47,11 @@ class Layers:
         shadow: Shadow,
         cache_dir: Path | None,
         *,
-        on_unknown_commit: Callable[[str], None],
-        on_long_history: Callable[[str, str], None],
+        later: Callable[[Stage, str], None] | None,
     ) -> None:
         self._shadow = shadow
         self._cache_dir = cache_dir
-        self._on_unknown_commit = on_unknown_commit
-        self._on_long_history = on_long_history
+        self._later = later
         self._lock = threading.Lock()
         self._store: HistoryStore | None = None
 
@@ -156,7 +155,8 @@ class Layers:
         try:
             rows = BlameWalk(store, view.git, max_diffs=MAX_DIFFS).blame(number, tip, n_lines)
         except TooManyDiffsError:
-            self._on_long_history(sha, path)
+            if self._later:
+                self._later("blame", path)
             return None
         store.cache_blame(*key, rows)
         return _blame_of_rows(store, rows, first, last)
@@ -189,7 +189,8 @@ class Layers:
         """Look a commit and a path up; what is lacking is asked to be indexed."""
         commit = store.commit_number(sha) if store.mailmap == view.mailmap else None
         if commit is None:
-            self._on_unknown_commit(sha)
+            if self._later:
+                self._later("extend", "")
             return None, None
         return commit, store.path_number(path)
 
