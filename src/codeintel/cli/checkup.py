@@ -22,9 +22,12 @@ from codeintel.errors import CodeIntelError, IndexMissingError
 
 if TYPE_CHECKING:
     from codeintel.context import ServedRepository
+    from codeintel.embedding.vllm_probe import ServerProbe
 
 _LEAST_GIT = (2, 31)
 _LOW_DISK_BYTES = 1_000_000_000
+# Mean over the development repositories.
+_BYTES_PER_CHUNK = 1_000
 
 
 class Finding(Struct, frozen=True):
@@ -47,7 +50,7 @@ def checkup(target: Target) -> Iterator[Finding]:
         return
     yield _disk(settings.index_dir)
     with ApplicationContext(target.roots, settings) as context:
-        yield _embedder(context)
+        yield from _embedding(context)
         for repository in context.repositories.values():
             yield _files(repository)
             yield _index(repository)
@@ -91,9 +94,21 @@ def _disk(index_dir: Path) -> Finding:
     return Finding("index folder", "ok", detail)
 
 
-def _embedder(context: ApplicationContext) -> Finding:
-    url = context.settings.embedding_url
-    subject = f"embedding server {url}" if url else "bundled model"
+def _embedding(context: ApplicationContext) -> Iterator[Finding]:
+    """Try out the embedding servers, or the model that runs here."""
+    options = context.settings.vllm_options()
+    if options is None:
+        yield _model(context)
+        return
+    from codeintel.embedding.vllm_probe import probe
+
+    n_chunks = sum(map(_expected_chunks, context.repositories.values()))
+    for server in probe(options):
+        yield _server(server, options.model, n_chunks)
+
+
+def _model(context: ApplicationContext) -> Finding:
+    subject = "model folder" if context.settings.model_path else "bundled model"
     try:
         embedder = context.embedder
         length = float(np.linalg.norm(embedder.embed_query("where are errors handled")))
@@ -104,9 +119,42 @@ def _embedder(context: ApplicationContext) -> Finding:
             subject,
             "error",
             f"'{embedder.name}' gives a vector of length {length:.3f} instead of 1.",
-            "Install codeintel anew, or look at the embedding server.",
+            "Install codeintel anew, or look at CODEINTEL_MODEL_PATH.",
         )
     return Finding(subject, "ok", f"'{embedder.name}' answers, {embedder.dim} dimensions")
+
+
+def _server(server: "ServerProbe", model: str, n_chunks: int) -> Finding:
+    """Say what an embedding server can do, and what it would cost to index with it."""
+    subject = f"embedding server {server.url}"
+    if server.error:
+        return Finding(subject, "error", server.error, "Start it, or mend CODEINTEL_EMBEDDING_URL.")
+    longest = f"up to {server.max_tokens} tokens" if server.max_tokens else "no known limit"
+    detail = (
+        f"models {', '.join(server.models) or 'not listed'}; {server.dim} dimensions; {longest},"
+        f" longer texts {server.long_texts}; {server.latency_1_ms:.0f} ms for 1 text,"
+        f" {server.latency_32_ms:.0f} ms for 32; about {server.seconds_for(n_chunks):,.0f} s for"
+        f" the {n_chunks:,} chunks here"
+    )
+    if server.models and model not in server.models:
+        return Finding(subject, "warning", detail, f"It does not list the model '{model}'.")
+    if not server.deterministic:
+        return Finding(
+            subject,
+            "warning",
+            f"{detail}; two calls differ by {server.call_difference:.1e}",
+            "Small differences do no harm; large ones mean that replicas have different models.",
+        )
+    return Finding(subject, "ok", f"{detail}; two calls agree")
+
+
+def _expected_chunks(repository: "ServedRepository") -> int:
+    """Estimate a repository's chunks from the bytes of its files, before there is an index."""
+    try:
+        files = repository.source.list_files().files
+    except CodeIntelError:
+        return 0
+    return sum(file.size_bytes for file in files) // _BYTES_PER_CHUNK
 
 
 def _files(repository: "ServedRepository") -> Finding:
