@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PageT = TypeVar("PageT", bound="Page")
 _PAGE = 1000
+_BUILDING = "building the index, once; what is ready of it can be searched already…"
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def indexed(target: Target) -> "Iterator[CodeIntel]":
     with opened(target) as intel:
         missing = any(not status.generation for status in intel.index_status().repositories)
         if missing:
-            print("building the index, once…", file=sys.stderr, flush=True)
+            print(_BUILDING, file=sys.stderr, flush=True)
         try:
             with shown_progress() as progress:
                 intel.index(progress=progress)

@@ -84,7 +84,9 @@ class BarProgress:
             return
         self._display = self._display or self._started()
         if progress.stage not in self._tasks:
-            self._tasks[progress.stage] = self._display.add_task(progress.stage, rate="")
+            self._tasks[progress.stage] = self._display.add_task(
+                progress.stage, total=None, rate=""
+            )
         task = self._tasks[progress.stage]
         speed = self._display.tasks[task].speed
         rate = f"{speed:,.0f}/s" if speed else ""
