@@ -16,10 +16,12 @@ from codeintel.cli import exit_codes
 from codeintel.cli.following import follow, index_once
 from codeintel.cli.options import add_paths, positive
 from codeintel.cli.target import Target, opened, target_of
+from codeintel.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from codeintel.api import CodeIntel
     from codeintel.server.http import HttpOptions
+    from codeintel.server.oauth import OAuthOptions
 
 
 def address(text: str) -> tuple[str, int]:
@@ -80,6 +82,22 @@ def _add_edge(parser: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="ask for a token of this file; `codeintel token` makes its lines",
+    )
+    edge.add_argument(
+        "--oauth-issuer",
+        metavar="URL",
+        help="accept tokens that this OAuth authorization server has signed",
+    )
+    edge.add_argument("--oauth-jwks", metavar="URL", help="where that server publishes its keys")
+    edge.add_argument(
+        "--oauth-resource", metavar="URL", help="this server's /mcp, as those tokens name it"
+    )
+    edge.add_argument(
+        "--calls-per-s",
+        type=float,
+        default=0.0,
+        metavar="N",
+        help="calls that each who asks may make, 0 for no limit (default: 0)",
     )
     edge.add_argument(
         "--allow-unauthenticated",
@@ -152,9 +170,25 @@ def _http_options(arguments: Namespace) -> "HttpOptions":
         drain_s=arguments.drain,
         log_format=arguments.log_format,
         audit_log=arguments.audit_log,
+        calls_per_s=arguments.calls_per_s,
         edge=EdgeOptions(
             allowed_hosts=tuple(arguments.allow_host),
             allowed_origins=tuple(arguments.allow_origin),
             tokens=Tokens.read(arguments.token_file) if arguments.token_file else None,
+            oauth=_oauth_options(arguments),
         ),
     )
+
+
+def _oauth_options(arguments: Namespace) -> "OAuthOptions | None":
+    from codeintel.server.oauth import OAuthOptions
+
+    given = (arguments.oauth_issuer, arguments.oauth_resource, arguments.oauth_jwks)
+    if not any(given):
+        return None
+    if not all(given):
+        raise ConfigurationError(
+            "Only a part of the OAuth options is given.",
+            cure="Give --oauth-issuer, --oauth-resource and --oauth-jwks together.",
+        )
+    return OAuthOptions(*given)
