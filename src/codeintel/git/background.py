@@ -58,6 +58,8 @@ class Background:
             The worker failed; its message says why.
         """
         with self._lock:
+            if self._closed:
+                raise RepositoryError("The git client was closed.")
             process = self._running()
             assert process.stdin is not None
             assert process.stdout is not None

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from codeintel.errors import GitCommandError
 from codeintel.git.history_graph import NewCommit
-from codeintel.git.history_path import ABSENT, LINK, REGULAR, SHOWN, SUBMODULE, TOUCH
+from codeintel.git.history_path import ABSENT, LINK, REGULAR, SHOWN, SUBMODULE, pack_touch
 from codeintel.git.history_store import HistoryStore
 from codeintel.git.process import Git
 from codeintel.git.records import first_line
@@ -81,7 +79,7 @@ class _Extension:
         self._paths: dict[bytes, int] = {}
         self._new_paths: list[tuple[int, bytes]] = []
         self._rows: list[tuple[int, bytes, tuple[str, str], int, str, str]] = []
-        self._touches: dict[int, list[tuple[int, int, int, int]]] = {}
+        self._touches: dict[int, bytearray] = {}
         self.commits: list[NewCommit] = []
 
     def read(self, progress: Progress) -> None:
@@ -105,7 +103,7 @@ class _Extension:
         )
         connection.executemany("INSERT INTO paths VALUES(?,?)", self._new_paths)
         for path in sorted(self._touches):
-            data = np.array(self._touches[path], TOUCH).tobytes()
+            data = bytes(self._touches[path])
             part, before = connection.execute(
                 "SELECT part, data FROM touches WHERE path=? ORDER BY part DESC LIMIT 1", (path,)
             ).fetchone() or (0, b"")
@@ -125,8 +123,8 @@ class _Extension:
         for change in record.changes:
             kind = _kind(change)
             deletes = deletes or kind == ABSENT
-            self._touches.setdefault(self._path(change.path), []).append(
-                (
+            self._touches.setdefault(self._path(change.path), bytearray()).extend(
+                pack_touch(
                     number,
                     int(change.blob[:16], 16),
                     kind,

@@ -1,6 +1,7 @@
 """The history of one path: which commits git's history simplification shows, in git's order."""
 
 import heapq
+import struct
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,6 +17,9 @@ TOUCH = np.dtype(
 ``blob`` holds the first 8 bytes of the blob's id, ``kind`` is below. ``follow`` is `SHOWN`, or for
 a merge that has the path as one of its parents has it, the position of the first such parent.
 """
+
+pack_touch = struct.Struct("<IQBB").pack
+"""Packs the fields of one `TOUCH`, in their order."""
 
 SHOWN = 255
 ABSENT, REGULAR, LINK, SUBMODULE = range(4)

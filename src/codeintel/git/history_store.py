@@ -27,6 +27,10 @@ SCHEMA_VERSION = 1
 
 _MANY = 500  # values of one query
 
+# Reading never waits for a writer. A reader that has a blame to keep does not wait long for one.
+_WRITER_WAITS_S = 60.0
+_READER_WAITS_S = 0.05
+
 _REBUILD = "Remove the folder 'git' of the index; it is built again."
 
 _SCHEMA = """
@@ -81,7 +85,10 @@ class HistoryStore:
         self.mailmap = ""
         with _sqlite_errors():
             self.connection = sqlite3.connect(
-                path, timeout=5.0, isolation_level=None, check_same_thread=False
+                path,
+                timeout=_WRITER_WAITS_S if create else _READER_WAITS_S,
+                isolation_level=None,
+                check_same_thread=False,
             )
             # What a crash of the machine loses is built again.
             self.connection.execute("PRAGMA synchronous=NORMAL")

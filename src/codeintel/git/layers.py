@@ -5,6 +5,7 @@
 3. over it the cache of whole-file blames.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from codeintel.errors import IndexStateError
+from codeintel.errors import IndexStateError, StorageError
 from codeintel.git import commands
 from codeintel.git.background import Stage
 from codeintel.git.blame_walk import BlameWalk, TooManyDiffsError
@@ -158,7 +159,8 @@ class Layers:
             if self._later:
                 self._later("blame", path)
             return None
-        store.cache_blame(*key, rows)
+        with contextlib.suppress(StorageError):  # another process writes; the answer is good
+            store.cache_blame(*key, rows)
         return _blame_of_rows(store, rows, first, last)
 
     def _indexed_log(

@@ -4,6 +4,7 @@ It reads one request a line and prints progress and one result for each, all JSO
 input, or when nobody reads its output any more.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -40,14 +41,17 @@ class Worker:
         self._shadow = Shadow(self._repository, self._objects, cache_dir)
 
     def graph(self, tell: Tell) -> int:
-        """Write the commit-graph with changed-path filters of what is new; give the commits."""
+        """Write the commit-graph with changed-path filters of what is new."""
         view = self._shadow.view()
-        chain = view.folder / "objects" / "info" / "commit-graphs" / "commit-graph-chain"
-        view.git.run(
-            *("commit-graph", "write", "--stdin-commits", "--changed-paths", "--no-progress"),
-            "--split" if chain.exists() else "--split=replace",
-            stdin=f"{self._repository.resolve()}\n".encode(),
-        )
+        graphs = view.folder / "objects" / "info" / "commit-graphs"
+        with open(view.folder / "writer.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # released by the system if we die
+            (graphs / "commit-graph-chain.lock").unlink(missing_ok=True)  # a killed git left it
+            view.git.run(
+                *("commit-graph", "write", "--stdin-commits", "--changed-paths", "--no-progress"),
+                "--split" if (graphs / "commit-graph-chain").exists() else "--split=replace",
+                stdin=f"{self._repository.resolve()}\n".encode(),
+            )
         self._remove_stale(view.key)
         return 0
 
@@ -76,7 +80,7 @@ class Worker:
         if paths is None:
             names = view.git.run("ls-tree", "-r", "-z", "--name-only", head)
             paths = names.decode("utf-8", "surrogateescape").split("\0")[:-1]
-        store = HistoryStore(history_file(self._cache_dir, view.key))
+        store = HistoryStore(history_file(self._cache_dir, view.key), create=True)
         try:
             n_done = 0
             for n_seen, path in enumerate(paths, 1):

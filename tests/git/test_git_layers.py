@@ -1,0 +1,131 @@
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from git_repos import TestRepository
+
+from codeintel.errors import RepositoryError
+from codeintel.git.background import BuildState
+from codeintel.git.client import GitClient
+from codeintel.git.history_store import HistoryStore
+from codeintel.git.worker import Worker
+
+
+def indexed(cache: Path, sha: str) -> bool:
+    """Tell whether the index of a cache folder knows a commit."""
+    [file] = cache.glob("history-*.sqlite")
+    store = HistoryStore(file)
+    try:
+        return store.commit_number(sha) is not None
+    finally:
+        store.close()
+
+
+def test_new_commits_are_answered_at_once_and_indexed_in_the_background(
+    repository: TestRepository, tmp_path: Path
+) -> None:
+    first = repository.commit(a="1\n2\n")
+    cache = tmp_path / "cache"
+    with GitClient(repository.path, cache_dir=cache) as client:
+        client.build()
+        assert indexed(cache, first)
+        second = repository.commit(a="1\ntwo\n")
+        assert [e.full_sha for e in client.blame_range("a")] == [first, second]
+        while not indexed(cache, second):
+            time.sleep(0.05)
+        assert [e.full_sha for e in client.blame_range("a")] == [first, second]
+
+
+def test_a_rewritten_branch_is_answered_rightly(repository: TestRepository, tmp_path: Path) -> None:
+    repository.commit(a="1\n", b="1\n")
+    base = repository.head()
+    repository.commit(a="2\n")
+    with GitClient(repository.path, cache_dir=tmp_path / "cache") as client:
+        client.build()
+        repository.git("reset", "-q", "--hard", base)
+        other = repository.commit(a="3\n")
+        repository.git("reflog", "expire", "--expire=now", "--all")
+        repository.git("gc", "-q", "--prune=now")
+        client.build()
+        assert [e.full_sha for e in client.file_history("a")] == [other, base]
+        assert [e.full_sha for e in client.blame_range("a")] == [other]
+
+
+def test_a_real_shallow_clone_marks_its_boundary_and_can_be_deepened(
+    repository: TestRepository, tmp_path: Path
+) -> None:
+    shas = [repository.commit(a=f"{n}\n" + "x\n" * n) for n in range(4)]
+    clone = tmp_path / "clone"
+    url = f"file://{repository.path}"
+    subprocess.run(["git", "clone", "-q", "--depth=2", url, clone], check=True)
+    with GitClient(clone, cache_dir=tmp_path / "cache") as client:
+        client.build()
+        entries = client.blame_range("a")
+        assert {e.full_sha for e in entries} == set(shas[-2:])
+        assert {e.full_sha for e in entries if e.boundary} == {shas[2]}
+        subprocess.run(["git", "-C", clone, "fetch", "-q", "--unshallow"], check=True)
+        for _ in range(2):
+            assert {e.full_sha for e in client.blame_range("a")} == set(shas[1:])
+            assert len(client.file_history("a")) == 4
+            client.build()
+
+
+def test_a_build_tells_its_progress(repository: TestRepository, tmp_path: Path) -> None:
+    repository.commit(**{f"file{n}": "1\n" for n in range(3)})
+    seen: list[BuildState] = []
+    with GitClient(repository.path, cache_dir=tmp_path / "cache") as client:
+        client.build(progress=seen.append)
+    assert BuildState("extend", 1, 0) in seen
+    assert BuildState("blame", 3, 3) in seen
+
+
+def test_closing_ends_a_build(repository: TestRepository, tmp_path: Path) -> None:
+    repository.commit(a="1\n")
+    client = GitClient(repository.path, cache_dir=tmp_path / "cache")
+    client.build()  # the worker is up
+    client.close()
+    with pytest.raises(RepositoryError):
+        client.build()
+    client.close()
+
+
+def test_two_builders_do_not_disturb_each_other(repository: TestRepository, tmp_path: Path) -> None:
+    shas = [repository.commit(a=f"{n}\n") for n in range(5)]
+    cache = tmp_path / "cache"
+    failures: list[BaseException] = []
+
+    def build() -> None:
+        worker = Worker(repository.path, cache)
+        try:
+            worker.graph(lambda *_: None)
+            worker.extend(lambda *_: None)
+            worker.blame(lambda *_: None)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            worker.close()
+
+    threads = [threading.Thread(target=build) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with GitClient(repository.path, cache_dir=cache) as client:
+        assert [e.full_sha for e in client.file_history("a")] == shas[::-1]
+
+
+def test_an_index_of_another_repository_is_not_mistaken_for_this_one(
+    repository: TestRepository, tmp_path: Path
+) -> None:
+    repository.commit(a="1\n")
+    other = TestRepository(tmp_path / "other")
+    sha = other.commit(a="other\n")
+    cache = tmp_path / "cache"
+    for path in (repository.path, other.path):
+        with GitClient(path, cache_dir=cache) as client:
+            client.build()
+    with GitClient(other.path, cache_dir=cache) as client:
+        assert [e.full_sha for e in client.blame_range("a")] == [sha]
