@@ -81,7 +81,7 @@ def test_metrics_count_calls_errors_and_load():
         'codeintel_index_files{repo="app"} 3.0',
     ):
         assert line in text
-    assert "process_resident_memory_bytes" in text
+    assert "codeintel_process_resident_memory_bytes" in text
 
 
 def test_metrics_ask_for_a_token_where_everything_does():

@@ -71,8 +71,11 @@ class Metrics:
             name: _gauge(f"codeintel_index_{name}", meaning, ["repo"], registry, "livemax")
             for name, meaning in _INDEX_GAUGES.items()
         }
-        if shared is None:
-            ProcessCollector(registry=registry)
+        self._of_process = ProcessCollector(registry=None)
+        self._process = {
+            name: _gauge(f"codeintel_{name}", meaning, (), registry, "liveall")
+            for name, meaning in _PROCESS_GAUGES.items()
+        }
 
     def observe(self, tool: str, principal: Principal, outcome: Outcome, seconds: float) -> None:
         """Count a call."""
@@ -109,12 +112,20 @@ class Metrics:
         return generate_latest(everybody)
 
     def _tell_load(self) -> None:
+        for family in self._of_process.collect():
+            if gauge := self._process.get(family.name):
+                gauge.set(family.samples[0].value)
         for lane in Lane:
             load = self._door.load(lane)
             self._running.labels(lane).set(load.running)
             self._waiting.labels(lane).set(load.waiting)
             self._threads.labels(lane).set(load.threads)
 
+
+_PROCESS_GAUGES = {
+    "process_resident_memory_bytes": "Memory of each process, pages that it shares included.",
+    "process_open_fds": "Open files and sockets of each process.",
+}
 
 _INDEX_GAUGES = {
     "generation": "Number of the generation that answers.",
