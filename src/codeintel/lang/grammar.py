@@ -45,12 +45,17 @@ def load_grammar(name: str) -> Grammar | None:
         return None
     module, _, entry = spec.partition(":")
     language = Language(getattr(importlib.import_module(module), entry)())
-    file = resources.files("codeintel.lang") / "queries" / f"{_QUERIES.get(name, name)}.scm"
-    if not file.is_file():
+    source = query_source(name)
+    if not source:
         return None
-    source = file.read_text("utf-8")
     query = Query(language, source)
     return Grammar(name, language, query, tuple(_roles(query, source.encode())))
+
+
+def query_source(name: str) -> str:
+    """The text of a grammar's query; empty for a grammar without one."""
+    file = resources.files("codeintel.lang") / "queries" / f"{_QUERIES.get(name, name)}.scm"
+    return file.read_text("utf-8") if file.is_file() else ""
 
 
 def _roles(query: Query, source: bytes) -> list[str]:

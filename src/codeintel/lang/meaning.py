@@ -64,33 +64,50 @@ class Place:
         return self._name
 
     def meant(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Those of the candidates that are meant; all of them where nothing tells.
+        """Those of the candidates that are meant; all of them where nothing tells."""
+        return self.resolve(candidates)[0]
+
+    def resolve(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], bool]:
+        """Those of the candidates that are meant, and whether scope or an import says so.
 
         Each rule is tried in turn, from the surest; the first that leaves any decides.
         """
-        rules = self._member_rules() if self._receiver else self._name_rules()
-        for rule in rules:
+        sure, guesses = self._member_rules() if self._receiver else self._name_rules()
+        for rule in (*sure, *guesses):
             left = [candidate for candidate in candidates if rule(candidate)]
             if left:
-                return left
-        return list(candidates)
+                return left, rule in sure
+        return list(candidates), False
 
-    def _name_rules(self) -> list["_Rule"]:
+    def origins(self) -> list[tuple[str, str]]:
+        """Modules that the name can come from, as the file spells them, and its name there."""
+        if self._receiver is None:
+            imports = [*self._imported(self._name), *self._imported("*")]
+            return [(i.source, self._name if _is_whole(i) else i.original) for i in imports]
+        found = []
+        for imported in self._imported(self._receiver[1] or ""):
+            source = imported.source if _is_whole(imported) else _submodule(imported)
+            found.append((source, self._name))
+        return found
+
+    def _name_rules(self) -> "_Rules":
         """Rules for a name that stands alone."""
         imports = self._imported(self._name)
         stars = self._imported("*")
-        return [
+        sure: list[_Rule] = [
             lambda c: self._is_here(c) and c[1].container in self._visible(),
             lambda c: self._from(imports, c) and not c[1].container,
             lambda c: self._from(imports, c),
             lambda c: self._from(stars, c) and not c[1].container,
             lambda c: self._in_package(c) and not c[1].container,
+        ]
+        return sure, [
             lambda c: self._is_here(c),
             lambda c: not c[1].container and c[1].public,
             lambda c: not c[1].container,
         ]
 
-    def _member_rules(self) -> list["_Rule"]:
+    def _member_rules(self) -> "_Rules":
         """Rules for a name behind a dot."""
         receiver = self._receiver[1] if self._receiver and self._receiver[1] else ""
         imports = self._imported(receiver)
@@ -100,19 +117,18 @@ class Place:
                 rules.append(lambda c: self._is_here(c) and c[1].container in self._classes)
             rules.append(lambda c: _last(c[1].container) in self._bases)
         if imports:
-            modules = [i for i in imports if i.original in ("", "*", "default")]
+            modules = [i for i in imports if _is_whole(i)]
             rules += [
                 lambda c: self._from(modules, c) and not c[1].container,
                 lambda c: self._from_member(imports, c),
                 lambda c: self._from(imports, c) and _last(c[1].container) == receiver,
             ]
-        rules += [
+        return rules, [
             lambda c: bool(receiver) and _last(c[1].container) == receiver,
             lambda c: bool(c[1].container) and self._is_here(c),
             lambda c: bool(c[1].container) and c[1].public,
             lambda c: bool(c[1].container),
         ]
-        return rules
 
     def _imported(self, name: str) -> list[Import]:
         return [imported for imported in self._names.imports if imported.name == name]
@@ -135,11 +151,8 @@ class Place:
 
     def _from_member(self, imports: list[Import], candidate: Candidate) -> bool:
         """The same where what was imported is itself a module (``from a import module``)."""
-        separator = "" if any(i.source.endswith((".", "/")) for i in imports) else "."
         return not candidate[1].container and any(
-            self._fits(f"{i.source}{separator}{i.original}", candidate[0])
-            for i in imports
-            if i.original not in ("", "*")
+            self._fits(_submodule(i), candidate[0]) for i in imports if i.original not in ("", "*")
         )
 
     def _fits(self, source: str, path: str) -> bool:
@@ -147,6 +160,18 @@ class Place:
 
 
 _Rule = Callable[[Candidate], bool]
+_Rules = tuple[list[_Rule], list[_Rule]]
+
+
+def _is_whole(imported: Import) -> bool:
+    """Whether an import means a module rather than a name in it."""
+    return imported.original in ("", "*", "default")
+
+
+def _submodule(imported: Import) -> str:
+    """The module that an import means if the name it takes is one."""
+    separator = "" if imported.source.endswith((".", "/")) else "."
+    return f"{imported.source}{separator}{imported.original}"
 
 
 def _full_name(definition: Definition) -> str:

@@ -163,17 +163,32 @@ class Catalog:
         list
             Each document with its (line, column) pairs, ascending; columns stop at 4,095.
         """
+        found = self.packed_occurrences(name)
+        return [(document, unpack_positions(packed)) for document, packed in found]
+
+    def packed_occurrences(self, name: str) -> list[tuple[Document, bytes]]:
+        """Give the same with the places still packed, 4 bytes each."""
         rows = self._query(
             "SELECT document_id, positions FROM names JOIN occurrences ON name_id = names.id"
             " WHERE name = :name",
             name=name,
         )
         found = [
-            (document, unpack_positions(positions))
+            (document, positions)
             for document_id, positions in rows
             if (document := self.by_id.get(document_id))
         ]
         return sorted(found, key=lambda pair: pair[0].path)
+
+    def uses_in(self, document_id: int, name: str) -> list[tuple[int, int]]:
+        """Give the (line, column) pairs of the uses of a name in one document."""
+        rows = self._query(
+            "SELECT positions FROM occurrences WHERE document_id = :document_id"
+            " AND name_id = (SELECT id FROM names WHERE name = :name)",
+            document_id=document_id,
+            name=name,
+        )
+        return unpack_positions(rows[0][0]) if rows else []
 
     def _query(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         """Run one statement on this thread's connection."""
