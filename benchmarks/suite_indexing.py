@@ -15,6 +15,19 @@ from codeintel.config import Settings
 
 _MARK = "zebra_crossing_counter"
 _EDIT = f"\n\ndef {_MARK}(zebras):\n    return len(zebras)\n"
+_QUESTIONS = (
+    "where is text parsed",
+    "how are errors reported to the caller",
+    "matrix determinant",
+    "convert a value to a string for printing",
+    "cache of computed results",
+    "compare two dates",
+    "Parser",
+    "simplify an expression",
+    "read configuration from a file",
+    "retry after a failure",
+)
+_ROUNDS = 10
 _INITIALIZE = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -47,6 +60,7 @@ def run(*, quick: bool) -> Report:
         with CodeIntel(tree, settings=settings) as code:
             _unchanged(report, code)
             _one_edit(report, code, tree, rounds=3 if quick else 5)
+            _questions(report, code)
         _first_answer(report, tree, settings)
     return report
 
@@ -117,6 +131,18 @@ def _one_edit(report: Report, code: CodeIntel, tree: Path, rounds: int) -> None:
     report.targets.append(
         Target("one edit searchable, p50", incremental.p50_ms / 1e3, 1.0, "s", "at most")
     )
+
+
+def _questions(report: Report, code: CodeIntel) -> None:
+    """Ask questions in this process, each by meaning and words, with its hits' texts."""
+    times = []
+    for number in range(_ROUNDS + 1):
+        for question in _QUESTIONS:
+            start = perf_counter()
+            code.semantic_search(question)
+            if number:  # the first round reads the files of the index
+                times.append(perf_counter() - start)
+    report.measurements.append(summarize("semantic_search in process", "warm", times))
 
 
 def _first_answer(report: Report, tree: Path, settings: Settings) -> None:
