@@ -57,15 +57,21 @@ def test_ci_runs_the_second_command_of_the_readme() -> None:
     assert f'\n{second} "$@"\n' in page(".ci/run")
 
 
-def test_the_reference_of_the_command_line_is_that_of_the_parsers() -> None:
+@pytest.mark.parametrize("name", ["cli", "error"])
+def test_a_page_that_is_written_from_the_code_is_current(name: str) -> None:
+    target = {"cli": "docs/cli.md", "error": "docs/errors.md"}[name]
     written = subprocess.run(
-        [sys.executable, "-c", "from scripts.cli_reference import *; print(reference(), end='')"],
+        [
+            sys.executable,
+            "-c",
+            f"from scripts.{name}_reference import *; print(reference(), end='')",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    assert page("docs/cli.md") == written, "run `python -m scripts.cli_reference`"
+    assert page(target) == written, f"run `python -m scripts.{name}_reference`"
 
 
 def test_every_command_is_in_the_reference() -> None:
@@ -104,6 +110,15 @@ def test_the_entry_by_hand_is_the_one_that_install_writes(agent: object) -> None
         expected = {name: expected}
     assert entry == expected
     assert f"| {agent.title} | `{agent.key}` | `~/" in text
+
+
+def test_every_metric_is_documented() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "src/codeintel/server").glob("*.py"))
+    documented = "".join(path.read_text(encoding="utf-8") for path in PAGES)
+    names = set(re.findall(r'"(codeintel_[a-z_]+)"', source)) - {"codeintel_repos"}
+    assert names
+    for name in names:  # a row may name several by their ends
+        assert name in documented or f"`_{name.rpartition('_')[2]}`" in documented, name
 
 
 def test_contributing_is_short() -> None:
