@@ -27,11 +27,11 @@ N_CLIENTS = 32
 SELECTIVE = {
     "name, ignoring case": TextQuery("get_or_create"),
     "name, case kept": TextQuery("ManyToManyField", case="sensitive"),
-    "call": TextQuery("self.assertRaisesMessage(", case="sensitive"),
-    "words with a gap": TextQuery(r"class \w+\(TestCase\)", regex=True, case="sensitive"),
+    "call": TextQuery("transaction.atomic(", case="sensitive"),
+    "words with a gap": TextQuery(r"class \w+\(models\.Model\)", regex=True, case="sensitive"),
     "alternatives": TextQuery(r"(select|prefetch)_related\(", regex=True),
     "whole word": TextQuery("QuerySet", word=True),
-    "word boundaries": TextQuery(r"\bresolve_lookup\b", regex=True),
+    "word boundaries": TextQuery(r"\bresolve_lookup_value\b", regex=True),
     "nothing": TextQuery("zqx_not_there"),
 }
 UNSELECTIVE = {
