@@ -31,24 +31,26 @@ def serve_ours(port: int, repository: Path, n_workers: int, threads: int) -> Non
     run_workers(partial(CodeIntel, repository), options, n_workers)
 
 
+def _walk(repository: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(repository):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in files:
+            yield Path(folder, name)
+
+
+def _git(repository: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=repository, capture_output=True, text=True, check=True
+    ).stdout
+
+
 def serve_old(port: int, repository: Path) -> None:
     """Serve as is usual: synchronous tools in the default pool of 40 threads, nothing kept."""
     import uvicorn
     from mcp.server.mcpserver import MCPServer
 
     intel = CodeIntel(repository)
-    server = MCPServer("old")
-
-    def walk() -> Iterator[Path]:
-        for folder, folders, files in os.walk(repository):
-            folders[:] = [name for name in folders if name != ".git"]
-            for name in files:
-                yield Path(folder, name)
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            ["git", *arguments], cwd=repository, capture_output=True, text=True, check=True
-        ).stdout
+    server = MCPServer("old", log_level="ERROR")
 
     @server.tool(structured_output=False)
     def semantic_search(query: str) -> str:
@@ -66,7 +68,7 @@ def serve_old(port: int, repository: Path) -> None:
     def search_text(pattern: str, limit: int) -> str:
         found: list[str] = []
         wanted = re.compile(re.escape(pattern), re.IGNORECASE)
-        for file in walk():
+        for file in _walk(repository):
             for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
                 if wanted.search(line):
                     found.append(f"{file}:{number} {line}")
@@ -77,7 +79,7 @@ def serve_old(port: int, repository: Path) -> None:
     @server.tool(structured_output=False)
     def list_paths(include_globs: list[str] | None = None, tree: bool = False) -> str:
         prefix = include_globs[0].removesuffix("**") if include_globs else ""
-        paths = (file.relative_to(repository).as_posix() for file in walk())
+        paths = (file.relative_to(repository).as_posix() for file in _walk(repository))
         return "\n".join(sorted(path for path in paths if path.startswith(prefix)))
 
     @server.tool(structured_output=False)
@@ -87,11 +89,11 @@ def serve_old(port: int, repository: Path) -> None:
 
     @server.tool(structured_output=False)
     def blame_range(path: str, start_line: int, end_line: int) -> str:
-        return git("blame", "--porcelain", f"-L{start_line},{end_line}", "--", path)
+        return _git(repository, "blame", "--porcelain", f"-L{start_line},{end_line}", "--", path)
 
     @server.tool(structured_output=False)
     def file_history(path: str) -> str:
-        return git("log", "-n50", "--format=%H %an %aI %s", "--", path)
+        return _git(repository, "log", "-n50", "--format=%H %an %aI %s", "--", path)
 
     app = server.streamable_http_app(stateless_http=True, json_response=True)
     uvicorn.run(app, port=port, log_level="error", access_log=False)

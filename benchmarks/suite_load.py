@@ -123,12 +123,22 @@ def _set_targets(
 ) -> None:
     mixed, crowd = ours[f"shared {many}"], ours[f"shared {most}"]
     errors = sum(load.n_errors for load in ours.values())
+    cpu_ms = {
+        m.variant: float(m.extra["cpu_ms"]) for m in report.measurements if m.case == f"new {many}"
+    }
     report.targets = [
         Target(f"p95 of shared traffic, {many} connections", mixed.p95_ms, 150, "ms", "at most"),
         Target(f"p99 of shared traffic, {most} connections", crowd.p99_ms, 1000, "ms", "at most"),
         Target(
             f"requests/s of new traffic against the old way, {many} connections",
             ours[f"new {many}"].per_second / old[many].per_second,
+            5,
+            "times",
+            "at least",
+        ),
+        Target(
+            f"processor time a request of the old way against ours, {many} connections",
+            cpu_ms["old"] / cpu_ms["ours"],
             5,
             "times",
             "at least",
