@@ -7,6 +7,7 @@ from codeintel.search.text_pattern import TextQuery
 from codeintel.types import (
     CaseRule,
     FileAnswer,
+    FileKind,
     PathsAnswer,
     Scope,
     SearchAnswer,
@@ -24,6 +25,7 @@ class Searching(Questions):
         *,
         limit: int = 10,
         per_file: int | None = None,
+        files: FileKind | None = None,
         max_tokens: int = 4_000,
         explain: bool = False,
         cursor: str | None = None,
@@ -36,7 +38,10 @@ class Searching(Questions):
         limit
             Hits on a page, 1 to 1,000.
         per_file
-            Hits of one file at most; 1 by default.
+            Hits of one file at most. By default further ones follow only where they are much
+            better than what other files have.
+        files
+            Only ``code``, only ``tests``, or only ``docs`` (texts for people); all by default.
         max_tokens
             Budget for the text of all hits of the page.
         explain
@@ -52,6 +57,7 @@ class Searching(Questions):
             query,
             limit=positive("limit", limit),
             per_file=None if per_file is None else positive("per_file", per_file),
+            files=files,
             max_tokens=max_tokens,
             explain=explain,
             cursor=cursor,

@@ -1,7 +1,10 @@
 """Answers semantic searches."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from heapq import merge
+from itertools import islice, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +15,15 @@ from codeintel.errors import EmbeddingError
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.files import CHARS_PER_TOKEN
 from codeintel.search.query import Query
-from codeintel.search.rerank import Ranked
+from codeintel.search.rerank import WEIGHTS, Ids, Ranked
 from codeintel.search.searcher import search_chunks
-from codeintel.types import Scope, SearchAnswer, SearchHit
+from codeintel.search.signals import path_traits
+from codeintel.store.identity import ORDINAL_BITS
+from codeintel.types import FileKind, Scope, SearchAnswer, SearchHit
 
 Vector = NDArray[np.float32] | None
+Hit = tuple[Selection, Ranked]
 
-_PER_FILE = 1
 # A hit whose text is cut shows at least its first lines.
 _LEAST_CHARS = 160
 
@@ -29,6 +34,7 @@ def semantic_search(
     *,
     limit: int,
     per_file: int | None,
+    files: FileKind | None,
     max_tokens: int,
     explain: bool,
     cursor: str | None,
@@ -37,29 +43,54 @@ def semantic_search(
     """See `CodeIntel.semantic_search`."""
     query = Query.of(text)
     vector, note = _embed(context, query)
+    # Whoever says how many hits of a file to give wants them by their score alone.
+    weights = WEIGHTS if per_file is None else replace(WEIGHTS, further=1.0)
     with selected(context, scope) as selections:
         generation = sum(s.snapshot.manifest.generation for s in selections)
-        identity = (text, per_file, scope)
+        identity = (text, per_file, files, scope)
         offset = decode_cursor(cursor, identity, int, generation=generation) if cursor else 0
-        merged = sorted(
-            (
-                (s, ranked)
-                for s in selections
-                for ranked in search_chunks(s.snapshot, query, _fitting(s, vector), s.among)
-            ),
-            key=lambda pair: (-pair[1].score, pair[0].repository.name, pair[1].candidate.path),
-        )
-        kept = list(_limit_per_file(merged, per_file or _PER_FILE))
-        page = kept[offset : offset + limit]
-        more = len(kept) > offset + limit
+        ranked = [
+            zip(
+                repeat(s),
+                search_chunks(s.snapshot, query, _fitting(s, vector), _among(s, files), weights),
+            )
+            for s in selections
+        ]
+        found = page(ranked, per_file, offset, limit)
         return SearchAnswer(
             query=text,
-            hits=tuple(_hits(page, max_tokens, explain=explain)),
+            hits=tuple(show(found[:limit], max_tokens, explain=explain)),
             about=tuple(s.about(*(note or _mismatch(s, vector))) for s in selections),
             next_cursor=encode_cursor(identity, offset + limit, generation=generation)
-            if more
+            if len(found) > limit
             else None,
         )
+
+
+def page(
+    ranked: Iterable[Iterable[Hit]], per_file: int | None, offset: int, limit: int
+) -> list[Hit]:
+    """Merge the hits of repositories, best first; gives one more than asked for where there is."""
+    merged = merge(*ranked, key=lambda hit: (-hit[1].score, hit[0].repository.name))
+    return list(islice(_limit_per_file(merged, per_file), offset, offset + limit + 1))
+
+
+def _among(selection: Selection, files: FileKind | None) -> Ids | None:
+    """Give the ids of the documents to search, ascending; None for all."""
+    if files is None:
+        return selection.among
+    of_kind = selection.snapshot.cached(
+        f"documents_of_kind:{files}", lambda: _of_kind(selection, files)
+    )
+    among = selection.among
+    return of_kind if among is None else np.intersect1d(of_kind, among)
+
+
+def _of_kind(selection: Selection, files: FileKind) -> Ids:
+    """Give the ids of all documents of a kind, ascending."""
+    documents = selection.snapshot.catalog.documents
+    ids = [d.id for d in documents if path_traits(d.path).kind == files]
+    return np.sort(np.asarray(ids, dtype=np.int64))
 
 
 def _embed(context: ApplicationContext, query: Query) -> tuple[Vector, tuple[str, ...]]:
@@ -86,29 +117,25 @@ def _mismatch(selection: Selection, vector: Vector) -> tuple[str, ...]:
     )
 
 
-def _limit_per_file(
-    ranked: list[tuple[Selection, Ranked]], per_file: int
-) -> Iterator[tuple[Selection, Ranked]]:
+def _limit_per_file(ranked: Iterable[Hit], per_file: int | None) -> Iterator[Hit]:
     """Keep the best chunks of each file."""
-    seen: Counter[tuple[str, int]] = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
     for selection, hit in ranked:
-        key = selection.repository.name, hit.candidate.document
+        key = selection.repository.name, hit.path
         seen[key] += 1
-        if seen[key] <= per_file:
+        if per_file is None or seen[key] <= per_file:
             yield selection, hit
 
 
-def _hits(
-    page: list[tuple[Selection, Ranked]], max_tokens: int, *, explain: bool
-) -> Iterator[SearchHit]:
+def show(hits: list[Hit], max_tokens: int, *, explain: bool) -> Iterator[SearchHit]:
     """Show hits with their text; the budget is shared fairly, what one leaves the next may use."""
     left = max_tokens * CHARS_PER_TOKEN
-    for position, (selection, ranked) in enumerate(page):
-        chunk = selection.snapshot.catalog.chunks([ranked.candidate.chunk])[ranked.candidate.chunk]
-        document = selection.snapshot.catalog.by_id[ranked.candidate.document]
+    for position, (selection, ranked) in enumerate(hits):
+        chunk = selection.snapshot.catalog.chunks([ranked.chunk])[ranked.chunk]
+        document = selection.snapshot.catalog.by_id[ranked.chunk >> ORDINAL_BITS]
         whole = selection.snapshot.text_of(document.id)
         lines = whole.split("\n", chunk.end_line)[chunk.start_line - 1 : chunk.end_line]
-        share = max(_LEAST_CHARS, left // (len(page) - position))
+        share = max(_LEAST_CHARS, left // (len(hits) - position))
         text, truncated = _cut("\n".join(lines), share)
         left = max(0, left - len(text))
         yield SearchHit(

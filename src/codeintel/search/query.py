@@ -1,11 +1,13 @@
-"""Understands what a question is: its words, and the identifiers that it names."""
+"""Understands what a question is: its class, its words, and the names and places in it."""
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from codeintel.errors import InvalidQueryError
 from codeintel.lang.tokens import tokenize
+from codeintel.search.places import Place, find_places, is_path
 
 MAX_QUERY_CHARS = 10_000
 
@@ -15,6 +17,10 @@ _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
 # Spelled as people do not spell words: camelCase, snake_case, PascalCase, HTTPError.
 _CODE_SPELLING = re.compile(r"[a-z][A-Z]|_|^[A-Z][a-z]+[A-Z]|^[A-Z]{2,}[a-z]")
 _SEPARATOR = re.compile(r"\.|::|#|->|/")
+# What only a regular expression has: classes, repetition of anything, groups, escaped brackets.
+_REGEX = re.compile(r"\\[wWdDsSbB().\[\]{}|]|\.[*+]|\[\^?[^\]\s]{1,99}\][*+]|\(\?[:=!<i]|^\^|\w\$$")
+_REGEX_SYNTAX = re.compile(r"\\[a-zA-Z]|\[\^?[^\]\s]{1,99}\]|\(\?[:=!<i]+|\{\d+(,\d*)?\}")
+_FRAMES_OF_A_TRACE = 2
 # Words that say what kind of answer is wanted, not what it is about.
 _STOP_WORDS = frozenset(
     tokenize(
@@ -25,6 +31,17 @@ _STOP_WORDS = frozenset(
     )
 )
 _ENDINGS = "ization izing izers izer ations ation ings ing ers er ors or ies ied ed es s ly".split()
+
+
+class QueryClass(StrEnum):
+    """What kind of text was asked."""
+
+    IDENTIFIER = "identifier"
+    QUALIFIED_NAME = "qualified_name"
+    PATH = "path"
+    REGEX = "regex"
+    STACK_TRACE = "stack_trace"
+    NATURAL_LANGUAGE = "natural_language"
 
 
 @dataclass(frozen=True)
@@ -53,13 +70,34 @@ class Query:
         return cls(text)
 
     @cached_property
-    def is_symbol(self) -> bool:
-        """Whether the whole question is a name."""
-        return _SYMBOL.fullmatch(self.text) is not None
+    def kind(self) -> QueryClass:
+        """The class of the question, which decides how signals are weighed."""
+        if is_path(self.text):
+            return QueryClass.PATH
+        if _SYMBOL.fullmatch(self.text):
+            single = _IDENTIFIER.fullmatch(self.text.rstrip("()!?"))
+            return QueryClass.IDENTIFIER if single else QueryClass.QUALIFIED_NAME
+        if sum(place.line is not None for place in self.places) >= _FRAMES_OF_A_TRACE:
+            return QueryClass.STACK_TRACE
+        if _REGEX.search(self.text):
+            return QueryClass.REGEX
+        return QueryClass.NATURAL_LANGUAGE
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether the question is made of what stands in the code, not of words about it."""
+        return self.kind is not QueryClass.NATURAL_LANGUAGE
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Files, and lines of them, that the question names, the likeliest first."""
+        return find_places(self.text)
 
     @cached_property
     def tokens(self) -> list[str]:
-        """Tokens for the lexical index."""
+        """Tokens for the lexical index; of a regular expression those of its literal parts."""
+        if self.kind is QueryClass.REGEX:
+            return tokenize(_REGEX_SYNTAX.sub(" ", self.text))
         return tokenize(self.text)
 
     @cached_property
@@ -77,9 +115,22 @@ class Query:
     def identifiers(self) -> list[str]:
         """Names in the question that are spelled like code, or the name that it is."""
         found = [name for name in _IDENTIFIER.findall(self.text) if _CODE_SPELLING.search(name)]
-        if self.is_symbol:
-            found.insert(0, _SEPARATOR.split(self.text.rstrip("()!?"))[-1])
+        if self._parts:
+            found.insert(0, self._parts[-1])
         return list(dict.fromkeys(found))
+
+    @cached_property
+    def qualifier(self) -> str:
+        """What stands before a qualified name's last part: "Session" of "http.Session.send"."""
+        return self._parts[-2] if len(self._parts) > 1 else ""
+
+    @cached_property
+    def _parts(self) -> list[str]:
+        """The parts of the name that the question is; `Response.json` may be one or a file."""
+        is_name = _SYMBOL.fullmatch(self.text) is not None
+        if not is_name or (self.kind is QueryClass.PATH and "/" in self.text):
+            return []
+        return _SEPARATOR.split(self.text.rstrip("()!?"))
 
 
 def stem(word: str) -> str:

@@ -4,7 +4,8 @@ The weights were chosen by NDCG@10 on the development repositories and on the qu
 project (tests/golden) together: either alone would favour names of files, or words, too much.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from codeintel.search.query import Query
 from codeintel.search.signals import PathTraits, path_traits
 
 Scores = NDArray[np.float64]
+Ids = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,14 @@ class Weights:
 
     Attributes
     ----------
-    dense, dense_symbol
-        Share of the meaning against the words, for questions and for names.
+    dense, dense_literal
+        Share of the meaning against the words, for questions and for what stands in code.
     names
         Words of the names that a chunk defines.
-    exact, exact_symbol
+    exact, exact_literal
         The question names, or is the name of, exactly what a chunk defines.
+    place
+        The question names the file.
     path
         Words of the file's path.
     stem_coverage, stem_precision
@@ -38,13 +42,17 @@ class Weights:
     aside, facade, prose
         Factors for tests, examples and documents, for files that hand on others' definitions, and
         for texts about code.
+    further
+        Factor for each further chunk of a file, as a power: how much better than another file's
+        best chunk it must be to come before it.
     """
 
     dense: float = 0.7
-    dense_symbol: float = 0.2
+    dense_literal: float = 0.2
     names: float = 0.05
     exact: float = 0.1
-    exact_symbol: float = 1.0
+    exact_literal: float = 1.0
+    place: float = 1.0
     path: float = 0.2
     stem_coverage: float = 0.1
     stem_precision: float = 0.2
@@ -53,74 +61,99 @@ class Weights:
     aside: float = 0.6
     facade: float = 0.9
     prose: float = 0.5
+    further: float = 0.3
 
 
 WEIGHTS = Weights()
+WORDS_ALONE = Weights(
+    dense=0,
+    dense_literal=0,
+    names=0,
+    exact=0,
+    exact_literal=0,
+    place=0,
+    path=0,
+    stem_coverage=0,
+    stem_precision=0,
+    decay=0,
+    aside=1,
+    facade=1,
+    prose=1,
+)
+"""Plain BM25 over the same tokens: what the ranking is measured against."""
+MEANING_ALONE = replace(WORDS_ALONE, dense=1, dense_literal=1)
+"""Plain similarity of vectors."""
 
 
-@dataclass(slots=True)
-class Candidate:
-    """A chunk with the raw scores of each retriever; 0 where it was not found by one."""
+RETRIEVERS = ("body", "names", "path_words", "dense", "exact", "place")
 
-    chunk: int
-    document: int
-    path: str
-    body: float = 0.0
-    names: float = 0.0
-    path_words: float = 0.0
-    dense: float = 0.0
-    exact: float = 0.0
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The chunks that were found for a question.
+
+    Attributes
+    ----------
+    chunks
+        Ids, ascending, shape ``(n,)``.
+    file_of
+        Position in `paths` of each chunk's file.
+    paths
+        Ascending.
+    raw
+        Scores by retriever, shape ``(n, len(RETRIEVERS))``; 0 where one did not find a chunk.
+    """
+
+    chunks: Ids
+    file_of: NDArray[np.intp]
+    paths: list[str]
+    raw: Scores
+
+    def column(self, retriever: str) -> Scores:
+        """Give one retriever's scores."""
+        return self.raw[:, RETRIEVERS.index(retriever)]
+
+
+SIGNALS = ("words", "names", "meaning", "exact_name", "same_file", "path", "file_name", "place")
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A chunk with its final score."""
+    """A chunk with its final score; `signals` has each one's part of it, as in `SIGNALS`."""
 
-    candidate: Candidate
+    chunk: int
+    path: str
     score: float
-    _signals: Scores
+    signals: Scores
 
     @property
     def shares(self) -> dict[str, float]:
-        """Each signal's share of the score."""
-        values = zip(SIGNALS, self._signals.tolist(), strict=True)
+        """Each signal's share of the score, without those that give none."""
+        values = zip(SIGNALS, self.signals.tolist(), strict=True)
         return {name: value for name, value in values if value}
 
 
-SIGNALS = ("words", "names", "meaning", "exact_name", "same_file", "path", "file_name")
-
-
-def rank(query: Query, candidates: list[Candidate], weights: Weights = WEIGHTS) -> list[Ranked]:
+def rank(query: Query, pool: Pool, weights: Weights = WEIGHTS) -> Iterator[Ranked]:
     """Order candidates, best first, ties by path and position.
 
     A chunk's score joins its own signals; its file adds what the path tells, and what the file's
-    other good chunks tell. Further chunks of a file follow by their own score.
+    other good chunks tell. Further chunks of a file follow by their own score, lowered.
     """
-    files: dict[str, int] = {}
-    file_of = np.array([files.setdefault(c.path, len(files)) for c in candidates], dtype=np.intp)
-    own = _own_signals(query, candidates, weights)
-    total = own.sum(axis=1)
-    by_file = _file_signals(query, list(files), weights)
-    path_words = np.zeros(len(files))
-    np.maximum.at(path_words, file_of, np.array([c.path_words for c in candidates]))
-    signals = np.column_stack(
-        (
-            own,
-            _support(total, file_of, weights),
-            weights.path * _scaled(path_words)[file_of],
-            by_file[file_of, 0],
-        )
-    )
-    signals *= by_file[file_of, 1:]
-    scores = signals.sum(axis=1).tolist()
-    order = sorted(
-        range(len(candidates)),
-        key=lambda n: (-scores[n], candidates[n].path, candidates[n].chunk),
-    )
-    return [Ranked(candidates[n], scores[n], signals[n]) for n in order]
+    own = _own_signals(query, pool, weights)
+    by_file = _file_signals(query, pool, weights)
+    support = _support(own.sum(axis=1), pool.file_of, weights)
+    signals = np.column_stack((own, support, by_file[pool.file_of, :3]))
+    signals *= by_file[pool.file_of, 3:]
+    scores = signals.sum(axis=1)
+    lowered = weights.further ** _position_in_file(scores, pool.file_of)
+    signals *= lowered[:, None]
+    scores *= lowered
+    for n in np.lexsort((pool.chunks, pool.file_of, -scores)).tolist():
+        path = pool.paths[pool.file_of[n]]
+        yield Ranked(int(pool.chunks[n]), path, float(scores[n]), signals[n])
 
 
-def _own_signals(query: Query, candidates: list[Candidate], weights: Weights) -> Scores:
+def _own_signals(query: Query, pool: Pool, weights: Weights) -> Scores:
     """Weigh each chunk's own signals; every retriever's best score counts as 1.
 
     Returns
@@ -128,41 +161,52 @@ def _own_signals(query: Query, candidates: list[Candidate], weights: Weights) ->
     signals
         Shape ``(n, 4)``, in the order of `SIGNALS`.
     """
-    dense_share = weights.dense_symbol if query.is_symbol else weights.dense
-    exact_share = weights.exact_symbol if query.is_symbol else weights.exact
-    raw = np.array([(c.body, c.names, c.dense, c.exact) for c in candidates], dtype=np.float64)
-    body, names, dense, exact = raw.reshape(len(candidates), 4).T
+    dense_share = weights.dense_literal if query.is_literal else weights.dense
+    exact_share = weights.exact_literal if query.is_literal else weights.exact
     return np.column_stack(
         (
-            (1 - dense_share) * _scaled(body),
-            weights.names * _scaled(names),
-            dense_share * _scaled(dense),
-            exact_share * exact,
+            (1 - dense_share) * _scaled(pool.column("body")),
+            weights.names * _scaled(pool.column("names")),
+            dense_share * _scaled(pool.column("dense")),
+            exact_share * pool.column("exact"),
         )
     )
 
 
 def _support(total: Scores, file_of: NDArray[np.intp], weights: Weights) -> Scores:
     """Give what the next best chunks of each chunk's file add to it."""
+    order = np.lexsort((-total, file_of))
+    files, sorted_total = file_of[order], total[order]
     support = np.zeros(len(total))
-    members: dict[int, list[int]] = {}
-    for position in np.argsort(-total, kind="stable").tolist():
-        above = members.setdefault(int(file_of[position]), [])
-        for distance, better in enumerate(reversed(above[-weights.n_chunks + 1 :]), 1):
-            support[better] += weights.decay**distance * total[position]
-        above.append(position)
-    return support
+    for distance in range(1, min(weights.n_chunks, len(total))):
+        same = files[distance:] == files[:-distance]
+        support[:-distance] += weights.decay**distance * np.where(same, sorted_total[distance:], 0)
+    unsorted = np.empty_like(support)
+    unsorted[order] = support
+    return unsorted
 
 
-def _file_signals(query: Query, paths: list[str], weights: Weights) -> Scores:
-    """Give for each file the share of its name, and the factor of its kind: shape ``(n, 2)``."""
-    rows = []
-    for path in paths:
+def _position_in_file(scores: Scores, file_of: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Give each chunk's rank among those of its file, from 0."""
+    order = np.lexsort((-scores, file_of))
+    files = file_of[order]
+    position = np.empty(len(scores), np.intp)
+    position[order] = np.arange(len(scores)) - np.searchsorted(files, files)
+    return position
+
+
+def _file_signals(query: Query, pool: Pool, weights: Weights) -> Scores:
+    """Give for each file path, name and place, and the factor of its kind: shape ``(n, 4)``."""
+    signals = np.zeros((len(pool.paths), 4))
+    np.maximum.at(signals[:, 0], pool.file_of, weights.path * _scaled(pool.column("path_words")))
+    np.maximum.at(signals[:, 2], pool.file_of, weights.place * pool.column("place"))
+    for row, path in zip(signals, pool.paths, strict=True):
         traits = path_traits(path)
         coverage, precision = _stem_match(query, traits)
-        name = weights.stem_coverage * coverage + weights.stem_precision * precision
-        rows.append((name, _factor(traits, weights)))
-    return np.array(rows, dtype=np.float64).reshape(len(paths), 2)
+        row[1] = weights.stem_coverage * coverage + weights.stem_precision * precision
+        # Who names a file does not want another one because of what kind of file it is.
+        row[3] = 1.0 if row[2] else _factor(traits, weights)
+    return signals
 
 
 def _factor(traits: PathTraits, weights: Weights) -> float:

@@ -1,13 +1,18 @@
 """Semantic search: candidates by words, names, paths and meaning, ranked together."""
 
+import re
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from codeintel.index.lexical import Candidates
 from codeintel.index.snapshot import Snapshot
+from codeintel.search.places import Place
 from codeintel.search.query import Query
-from codeintel.search.rerank import Candidate, Ranked, rank
-from codeintel.store.identity import ORDINAL_BITS, documents_of
+from codeintel.search.rerank import RETRIEVERS, WEIGHTS, Ids, Pool, Ranked, Weights, rank
+from codeintel.store.catalog import Document
+from codeintel.store.identity import ORDINAL_BITS, chunk_id, documents_of
 from codeintel.types import SymbolKind
 
 _N_WORDS = 300
@@ -24,15 +29,20 @@ _EXACT_BY_KIND = {
     SymbolKind.VARIABLE: 0.5,
 }
 _OTHER_CASE = 0.6
+_OTHER_QUALIFIER = 0.5
+# Frames further from where it failed count less, to this share.
+_NEXT_FRAME = 0.9
+_LEAST_FRAME = 0.3
 
 
 def search_chunks(
     snapshot: Snapshot,
     query: Query,
     vector: NDArray[np.float32] | None,
-    among: NDArray[np.int64] | None = None,
-) -> list[Ranked]:
-    """Rank the chunks of one generation for a question.
+    among: Ids | None = None,
+    weights: Weights = WEIGHTS,
+) -> Iterator[Ranked]:
+    """Rank the chunks of one generation for a question; yields all candidates, best first.
 
     Parameters
     ----------
@@ -40,84 +50,157 @@ def search_chunks(
         The question's vector; None to search by words alone.
     among
         Ids of the documents to search, ascending; None for all.
-
-    Returns
-    -------
-    list
-        All candidates, best first.
     """
+    return rank(query, find_candidates(snapshot, query, vector, among), weights)
+
+
+def find_candidates(
+    snapshot: Snapshot,
+    query: Query,
+    vector: NDArray[np.float32] | None,
+    among: Ids | None = None,
+) -> Pool:
+    """Ask every retriever; arguments as for `search_chunks`."""
     documents = None if among is None else among.tolist()
     lexical = snapshot.lexical
-    found: dict[int, Candidate] = {}
-    _collect(snapshot, found, lexical.search("body", query.tokens, _N_WORDS, documents), "body")
-    _collect(snapshot, found, lexical.search("names", query.tokens, _N_NAMES, documents), "names")
-    _collect(
-        snapshot, found, lexical.search("path", query.words, _N_PATHS, documents), "path_words"
-    )
-    _collect(snapshot, found, _exact(snapshot, query, among), "exact")
-    if vector is not None and len(snapshot.vectors):
-        _add_meaning(snapshot, found, vector, among)
-    return rank(query, list(found.values()))
+    hits = {
+        "body": lexical.search("body", query.tokens, _N_WORDS, documents),
+        "names": lexical.search("names", query.tokens, _N_NAMES, documents),
+        "path_words": lexical.search("path", query.words, _N_PATHS, documents),
+    }
+    exact = _exact(snapshot, query)
+    place = _places(snapshot, query, exact)
+    allowed = None if among is None else set(documents or ())
+    hits["exact"], hits["place"] = _candidates(exact, allowed), _candidates(place, allowed)
+    by_meaning = vector is not None and len(snapshot.vectors) > 0
+    if vector is not None and by_meaning:
+        hits["dense"] = _nearest(snapshot, vector, among)
+    ids = _live(snapshot, np.unique(np.concatenate([found.ids for found in hits.values()])))
+    raw = np.zeros((len(ids), len(RETRIEVERS)))
+    for column, retriever in enumerate(RETRIEVERS):
+        if retriever in hits and len(ids):
+            found = hits[retriever]
+            rows = np.searchsorted(ids, found.ids).clip(max=len(ids) - 1)
+            known = ids[rows] == found.ids
+            raw[rows[known], column] = found.scores[known]
+    if vector is not None and by_meaning:
+        raw[:, RETRIEVERS.index("dense")] = _meaning(snapshot, vector, ids)
+    return _pool(snapshot, ids, raw)
 
 
-def _collect(
-    snapshot: Snapshot, found: dict[int, Candidate], hits: Candidates, signal: str
-) -> None:
-    """Note the scores of one retriever."""
-    by_id = snapshot.catalog.by_id
-    for chunk, score in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True):
-        candidate = found.get(chunk)
-        if candidate is None:
-            document = by_id.get(chunk >> ORDINAL_BITS)
-            if document is None:
-                continue
-            candidate = found[chunk] = Candidate(chunk, document.id, document.path)
-        setattr(candidate, signal, score)
+def _pool(snapshot: Snapshot, ids: Ids, raw: NDArray[np.float64]) -> Pool:
+    """Put candidates together with their files, in the order of their paths."""
+    documents, of = np.unique(documents_of(ids), return_inverse=True)
+    paths = [snapshot.catalog.by_id[document].path for document in documents.tolist()]
+    order = sorted(range(len(paths)), key=paths.__getitem__)
+    place_of = np.empty(len(paths), np.intp)
+    place_of[order] = np.arange(len(paths))
+    return Pool(ids, place_of[of], [paths[n] for n in order], raw)
 
 
-def _exact(snapshot: Snapshot, query: Query, among: NDArray[np.int64] | None) -> Candidates:
-    """Find the chunks that define what the question names."""
-    names = query.identifiers
-    lowered = {name.lower() for name in names}
-    spelled = snapshot.names_folded
-    wanted = [name for low in lowered for name in spelled.get(low, ())]
-    allowed = None if among is None else set(among.tolist())
-    scores: dict[int, float] = {}
-    for stored in snapshot.catalog.definitions_named(wanted)[:_EXACT_LIMIT]:
-        if allowed is not None and stored.document_id not in allowed:
-            continue
-        chunk = snapshot.chunk_at(stored.document_id, stored.definition.name_line)
-        if chunk is not None:
-            score = _EXACT_BY_KIND.get(stored.definition.kind, 1.0)
-            score *= 1.0 if stored.definition.name in names else _OTHER_CASE
-            scores[chunk] = max(scores.get(chunk, 0.0), score)
+def _live(snapshot: Snapshot, ids: Ids) -> Ids:
+    """Keep the chunks of documents that the generation has; words of removed ones linger."""
+    documents = snapshot.cached("document_ids", lambda: _document_ids(snapshot))
+    return ids[np.isin(documents_of(ids), documents)]
+
+
+def _document_ids(snapshot: Snapshot) -> Ids:
+    """Give the ids of all documents, ascending."""
+    return np.sort(np.fromiter(snapshot.catalog.by_id, np.int64, len(snapshot.catalog.by_id)))
+
+
+def _candidates(scores: dict[int, float], allowed: set[int] | None) -> Candidates:
+    """Turn scores by chunk into arrays, without chunks of documents that are not searched."""
+    if allowed is not None:
+        scores = {chunk: s for chunk, s in scores.items() if chunk >> ORDINAL_BITS in allowed}
     return Candidates(
         np.fromiter(scores.keys(), np.int64, len(scores)),
         np.fromiter(scores.values(), np.float32, len(scores)),
     )
 
 
-def _add_meaning(
-    snapshot: Snapshot,
-    found: dict[int, Candidate],
-    vector: NDArray[np.float32],
-    among: NDArray[np.int64] | None,
-) -> None:
-    """Score all candidates by meaning, with the nearest chunks added to them.
+def _exact(snapshot: Snapshot, query: Query) -> dict[int, float]:
+    """Score the chunks that define what the question names."""
+    names = query.identifiers
+    lowered = {name.lower() for name in names}
+    spelled = snapshot.names_folded
+    wanted = [name for low in lowered for name in spelled.get(low, ())]
+    scores: dict[int, float] = {}
+    for stored in snapshot.catalog.definitions_named(wanted)[:_EXACT_LIMIT]:
+        chunk = snapshot.chunk_at(stored.document_id, stored.definition.name_line)
+        if chunk is not None:
+            score = _EXACT_BY_KIND.get(stored.definition.kind, 1.0)
+            score *= 1.0 if stored.definition.name in names else _OTHER_CASE
+            if query.qualifier:
+                document = snapshot.catalog.by_id[stored.document_id]
+                owners = f"{document.path.rpartition('.')[0]}.{stored.definition.container}"
+                inside = query.qualifier.lower() in re.split(r"\W+", owners.lower())
+                score *= 1.0 if inside else _OTHER_QUALIFIER
+            scores[chunk] = max(scores.get(chunk, 0.0), score)
+    return scores
 
-    What a chunk of the middle has anyway tells nothing, so scores count from the median.
+
+def _places(snapshot: Snapshot, query: Query, exact: dict[int, float]) -> dict[int, float]:
+    """Score the files that the question names; the lines of a stack trace count as exact."""
+    if not query.places:
+        return {}
+    by_name = snapshot.cached("documents_by_name", lambda: _by_name(snapshot))
+    scores: dict[int, float] = {}
+    share = 1.0
+    for place in query.places:
+        fitting = [d for d in by_name.get(place.path.rpartition("/")[2], ()) if place.fits(d.path)]
+        for document in fitting:
+            chunk = _chunk_of(snapshot, document, place)
+            scores[chunk] = max(scores.get(chunk, 0.0), share / len(fitting))
+            if place.line is not None:
+                exact[chunk] = max(exact.get(chunk, 0.0), scores[chunk])
+        if fitting:
+            share = max(_LEAST_FRAME, share * _NEXT_FRAME)
+    return scores
+
+
+def _by_name(snapshot: Snapshot) -> dict[str, list[Document]]:
+    """Give the documents by the name of their file."""
+    by_name: dict[str, list[Document]] = {}
+    for document in snapshot.catalog.documents:
+        by_name.setdefault(document.path.rpartition("/")[2], []).append(document)
+    return by_name
+
+
+def _chunk_of(snapshot: Snapshot, document: Document, place: Place) -> int:
+    """Give the chunk of a file that a place means: the function it names, the line, the first.
+
+    The function comes before the line, since lines move from one version to the next.
     """
+    lines = [place.line]
+    if place.name:
+        named = snapshot.catalog.definitions_of(document.id)
+        lines[:0] = [d.name_line for d in named if d.name == place.name]
+    for line in lines:
+        chunk = None if line is None else snapshot.chunk_at(document.id, line)
+        if chunk is not None:
+            return chunk
+    return chunk_id(document.id, 0)
+
+
+def _nearest(snapshot: Snapshot, vector: NDArray[np.float32], among: Ids | None) -> Candidates:
+    """Find the chunks nearest by meaning."""
     chunks = None
     if among is not None:
         ids = snapshot.vectors.ids
         chunks = ids[np.isin(documents_of(ids), among)]
     scores, ids = snapshot.vectors.search(vector, _N_MEANING, among=chunks)
     near = ids[0] >= 0
-    _collect(snapshot, found, Candidates(ids[0][near], scores[0][near]), "dense")
+    return Candidates(ids[0][near], scores[0][near])
+
+
+def _meaning(snapshot: Snapshot, vector: NDArray[np.float32], ids: Ids) -> NDArray[np.float64]:
+    """Score candidates by meaning, also those that others found.
+
+    What a chunk of the middle has anyway tells nothing, so scores count from the median.
+    """
     sample = snapshot.vectors.similarities(vector, snapshot.sample)
     known = sample[np.isfinite(sample)]
     median = float(np.median(known)) if len(known) else 0.0
-    everyone = np.fromiter(found, np.int64, len(found))
-    own = np.nan_to_num(snapshot.vectors.similarities(vector, everyone), nan=median)
-    for candidate, score in zip(found.values(), own.tolist(), strict=True):
-        candidate.dense = max(0.0, score - median)
+    own = np.nan_to_num(snapshot.vectors.similarities(vector, ids), nan=median)
+    return np.maximum(0.0, own.astype(np.float64) - median)

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from codeintel.lang.tokens import tokenize
 from codeintel.search.query import stem
+from codeintel.types import FileKind
 
 _ASIDE = re.compile(
     r"(^|/)(tests?|specs?|__tests__|testing|testdata|fixtures?|bench(marks?)?|examples?|samples?"
@@ -15,6 +16,12 @@ _ASIDE = re.compile(
     r"|_bench\.|(^|/)(changelog|history|license|authors)[^/]*$",
     re.IGNORECASE,
 )
+_TEST = re.compile(
+    r"(^|/)(tests?|specs?|__tests__|testing|testdata|fixtures?|mocks?|e2e)(/|$)"
+    r"|_test\.|\.test\.|\.spec\.|_spec\.|(^|/)test_|((^|/)tests?|(?-i:[a-z0-9]Tests?))\.\w+$",
+    re.IGNORECASE,
+)
+_DOCS = re.compile(r"(^|/)docs?/", re.IGNORECASE)
 _GENERIC_NAMES = frozenset(("index", "mod", "init", "main", "lib", "base"))
 _FACADES = frozenset(
     ("__init__.py", "index.ts", "index.js", "mod.rs", "lib.rs", "package-info.java")
@@ -37,12 +44,15 @@ class PathTraits:
         A file that mostly hands on what others define.
     prose
         A text for people: it tells of the code that is looked for.
+    kind
+        What it is for those who want only some files.
     """
 
     stems: frozenset[str]
     aside: bool
     facade: bool
     prose: bool
+    kind: FileKind
 
 
 @lru_cache(maxsize=1 << 17)
@@ -52,9 +62,18 @@ def path_traits(path: str) -> PathTraits:
     words = set(tokenize(pure.stem))
     if len(words) <= 1 and (words & _GENERIC_NAMES or pure.stem.strip("_") in _GENERIC_NAMES):
         words.update(tokenize(pure.parent.name))
+    prose = pure.suffix.lower() in _PROSE
     return PathTraits(
         stems=frozenset(stem(word) for word in words if len(word) > 1),
         aside=_ASIDE.search(path) is not None,
         facade=pure.name in _FACADES,
-        prose=pure.suffix.lower() in _PROSE,
+        prose=prose,
+        kind=_kind(path, prose=prose),
     )
+
+
+def _kind(path: str, *, prose: bool) -> FileKind:
+    """Tell tests and documents from code."""
+    if _TEST.search(path):
+        return "tests"
+    return "docs" if prose or _DOCS.search(path) else "code"

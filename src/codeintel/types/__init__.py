@@ -37,6 +37,7 @@ from codeintel.types.content import (
 )
 from codeintel.types.questions import (
     CaseRule,
+    FileKind,
     Scope,
     TextMode,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "CommitFacts",
     "Definition",
     "FileAnswer",
+    "FileKind",
     "FileMatches",
     "HistoryAnswer",
     "IndexPhase",

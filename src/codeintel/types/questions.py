@@ -27,3 +27,4 @@ class Scope(Struct, frozen=True, kw_only=True):
 
 CaseRule = Literal["smart", "sensitive", "ignore"]
 TextMode = Literal["lines", "files", "count"]
+FileKind = Literal["code", "tests", "docs"]
