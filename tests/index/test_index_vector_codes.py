@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -200,3 +201,27 @@ def test_threads_that_search_together_get_what_one_gets(
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda query: index.search(query, 10)[1][0], queries))
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.slow
+def test_equal_vectors_are_no_trouble() -> None:
+    index = FAISSManager.create(DIM)
+    index.build_index(np.ones((6_000, DIM), np.float32), np.arange(6_000))
+    scores, ids = index.search(np.ones(DIM, np.float32), 20)
+    np.testing.assert_allclose(scores, 1.0, atol=1e-3)
+    assert len(set(ids[0])) == 20
+
+
+@pytest.mark.slow
+def test_training_goes_on_without_a_gpu_that_fails(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: object) -> object:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(faiss, "get_num_gpus", lambda: 1)
+    monkeypatch.setattr(faiss, "index_cpu_to_all_gpus", refuse, raising=False)
+    index = FAISSManager.create(DIM, VectorOptions(recall_target=0.5))
+    index.build_index(clustered(6_000, DIM, 2), np.arange(6_000))
+    assert "GPU" in caplog.text
+    assert index.search(clustered(1, DIM, 3), 5)[1].min() >= 0
