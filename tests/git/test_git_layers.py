@@ -15,8 +15,11 @@ from codeintel.git.worker import Worker
 
 def indexed(cache: Path, sha: str) -> bool:
     """Tell whether the index of a cache folder knows a commit."""
-    [file] = cache.glob("history-*.sqlite")
-    store = HistoryStore(file)
+    try:
+        [file] = cache.glob("history-*.sqlite")
+        store = HistoryStore(file)
+    except (FileNotFoundError, ValueError):
+        return False
     try:
         return store.commit_number(sha) is not None
     finally:
@@ -36,6 +39,20 @@ def test_new_commits_are_answered_at_once_and_indexed_in_the_background(
         while not indexed(cache, second):
             time.sleep(0.05)
         assert [e.full_sha for e in client.blame_range("a")] == [first, second]
+
+
+def test_an_index_is_built_by_itself_where_questions_keep_coming(
+    repository: TestRepository, tmp_path: Path
+) -> None:
+    sha = repository.commit(a="1\n")
+    cache = tmp_path / "cache"
+    with GitClient(repository.path, cache_dir=cache) as client:
+        assert len(client.file_history("a")) == 1
+        assert not list(cache.glob("history-*"))
+        while not indexed(cache, sha):
+            assert [e.full_sha for e in client.file_history("a")] == [sha]
+            time.sleep(0.02)
+        assert [e.full_sha for e in client.file_history("a")] == [sha]
 
 
 def test_a_rewritten_branch_is_answered_rightly(repository: TestRepository, tmp_path: Path) -> None:

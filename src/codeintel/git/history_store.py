@@ -94,14 +94,21 @@ class HistoryStore:
             self.connection.execute("PRAGMA synchronous=NORMAL")
             if create:
                 self._create()
+            elif not self._exists():
+                self.connection.close()
+                raise FileNotFoundError(path)
         self.histories = lru_cache(maxsize=256)(self._load_history)
 
     def _create(self) -> None:
         self.connection.execute("PRAGMA journal_mode=WAL")
         with self.transaction():
-            if not self.connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            if not self._exists():
                 for statement in _SCHEMA.split(";"):
                     self.connection.execute(statement)
+
+    def _exists(self) -> bool:
+        """Tell whether the tables were made; another process may just be doing it."""
+        return bool(self.connection.execute("SELECT 1 FROM sqlite_master").fetchone())
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -29,6 +29,9 @@ from codeintel.git.shadow import Shadow, View
 MAX_DIFFS = 250
 """Versions of a file that a call compares itself; for more, git is as quick."""
 
+WORTH_BUILDING = 3
+"""Questions after which an index that is not there is built; a command asks one and ends."""
+
 log = logging.getLogger(__name__)
 
 
@@ -53,6 +56,7 @@ class Layers:
         self._shadow = shadow
         self._cache_dir = cache_dir
         self._later = later
+        self._n_missed = 0
         self._lock = threading.Lock()
         self._store: HistoryStore | None = None
 
@@ -117,11 +121,19 @@ class Layers:
                 try:
                     self._store = HistoryStore(file)
                 except FileNotFoundError:
+                    self._n_missed += 1
+                    if self._n_missed == WORTH_BUILDING:
+                        self._want("graph")
+                        self._want("extend")
                     return None
                 except IndexStateError as error:
                     log.warning("git answers without its index: %s", error)
                     return None
             return self._store
+
+    def _want(self, stage: Stage, path: str = "") -> None:
+        if self._later:
+            self._later(stage, path)
 
     def _give_up(self, store: HistoryStore, error: IndexStateError) -> None:
         """Close an index that failed; git answers, and the next build mends it."""
@@ -156,8 +168,7 @@ class Layers:
         try:
             rows = BlameWalk(store, view.git, max_diffs=MAX_DIFFS).blame(number, tip, n_lines)
         except TooManyDiffsError:
-            if self._later:
-                self._later("blame", path)
+            self._want("blame", path)
             return None
         with contextlib.suppress(StorageError):  # another process writes; the answer is good
             store.cache_blame(*key, rows)
@@ -191,8 +202,7 @@ class Layers:
         """Look a commit and a path up; what is lacking is asked to be indexed."""
         commit = store.commit_number(sha) if store.mailmap == view.mailmap else None
         if commit is None:
-            if self._later:
-                self._later("extend", "")
+            self._want("extend")
             return None, None
         return commit, store.path_number(path)
 
