@@ -6,69 +6,120 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from codeintel.api.files import locate
+from codeintel.api.places import Page, Place
 from codeintel.api.scoping import Selection, selected
-from codeintel.api.symbols import in_container, split_symbol, symbol_hit
+from codeintel.api.symbols import in_container, split_symbol
 from codeintel.context import ApplicationContext
-from codeintel.errors import (
-    InputError,
-    InvalidRangeError,
-    UnknownSymbolError,
-)
-from codeintel.lang.content import split_lines
-from codeintel.search.cursor import decode_cursor, encode_cursor
+from codeintel.errors import InputError, InvalidRangeError, UnknownSymbolError
+from codeintel.lang.scopes import LocalName
 from codeintel.search.files import path_not_found
+from codeintel.search.navigation import Meaning, navigator_of
 from codeintel.search.signals import path_traits
-from codeintel.store.catalog import Document
-from codeintel.types import Definition, Location, NavigationAnswer, Rung, Scope, SymbolKind
+from codeintel.store.catalog import (
+    PACKED_BYTES,
+    Document,
+    StoredDefinition,
+    pack_positions,
+    unpack_positions,
+)
+from codeintel.types import NavigationAnswer, Rung, Scope, SymbolKind
 
 _WORD = re.compile(r"[^\W\d][\w$]*[!?]?")
-_MAX_TEXT_CHARS = 300
+# Up to so many uses are all resolved, and those of other symbols left out; of more, only a page.
+_MAX_RESOLVED = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A symbol that is asked about, and the place it was asked from, if any."""
+    """A symbol that is asked about, and the place it was asked from, if any.
+
+    Attributes
+    ----------
+    column
+        Where the name begins, 1-based; 0 where the symbol was given by name.
+    """
 
     name: str
     container: str = ""
     repo: str | None = None
     path: str | None = None
     line: int = 0
+    column: int = 0
+
+    @property
+    def symbol(self) -> str:
+        """The name with its container."""
+        return ".".join(part for part in (self.container, self.name) if part)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A place before it is shown."""
+class _Asked:
+    """The place that a question was asked from, and what its name means there."""
 
     selection: Selection
     document: Document
-    line: int
-    column: int
-    rung: Rung
-    definition: Definition | None = None
+    local: LocalName | None
+    meaning: Meaning
 
 
 def definition_at(
     context: ApplicationContext, wanted: Wanted, *, limit: int, cursor: str | None, scope: Scope
 ) -> NavigationAnswer:
     """See `CodeIntel.definition_at`."""
+    page = Page(("definition", *_facts(wanted), scope), limit, cursor)
     with selected(context, scope) as selections:
-        places = [place for s in selections for place in _definitions(s, wanted)]
+        asked = _asked(selections, wanted)
+        if asked and asked.local:
+            local = asked.local
+            places = [
+                Place(asked.selection, asked.document, local.line, local.column, Rung.SYNTACTIC)
+            ]
+        else:
+            places = list(_definitions(selections, wanted, asked))
         if not places:
             _require_known(selections, wanted)
         places.sort(key=lambda place: _nearness(place, wanted))
-        return _page(places, selections, wanted, "definition", limit, cursor, scope)
+        return _answer(page, wanted, places, selections)
 
 
 def references_at(
     context: ApplicationContext, wanted: Wanted, *, limit: int, cursor: str | None, scope: Scope
 ) -> NavigationAnswer:
     """See `CodeIntel.references_at`."""
+    page = Page(("references", *_facts(wanted), scope), limit, cursor)
     with selected(context, scope) as selections:
-        places = [place for s in selections for place in _uses(s, wanted.name)]
-        if not places:
+        asked = _asked(selections, wanted)
+        if asked and asked.local:
+            at = asked.selection, asked.document
+            found = [Place(*at, *use, Rung.SYNTACTIC) for use in asked.local.uses]
+            return _answer(page, wanted, found, selections)
+        uses = _Uses(selections, wanted, asked)
+        if not uses.total:
             _require_known(selections, wanted)
-        return _page(places, selections, wanted, "references", limit, cursor, scope)
+        if uses.total <= _MAX_RESOLVED:
+            return _answer(page, wanted, list(uses), selections)
+        start = page.start(selections)
+        return page.answer(
+            wanted.symbol,
+            list(uses.between(start, start + limit)),
+            selections,
+            total=uses.total,
+            n_files=uses.n_files,
+        )
+
+
+def _answer(
+    page: Page, wanted: Wanted, places: list[Place], selections: list[Selection]
+) -> NavigationAnswer:
+    """Answer with one page of places that are all known."""
+    start = page.start(selections)
+    return page.answer(
+        wanted.symbol,
+        places[start : start + page.limit],
+        selections,
+        total=len(places),
+        n_files=len({(id(place.selection), place.document.id) for place in places}),
+    )
 
 
 def symbol_at(
@@ -104,23 +155,23 @@ def symbol_at(
         document = selection.snapshot.catalog.by_path.get(path)
         if document is None:
             raise path_not_found(path, selection.snapshot.catalog.by_path)
-        lines = split_lines(selection.snapshot.text_of(document.id))
+        lines = navigator_of(selection.snapshot).lines_of(document.id)
     if not 1 <= line <= len(lines):
         raise InvalidRangeError(f"Line {line} is not in '{path}', which has {len(lines)} lines.")
     if symbol is not None:
         container, name = split_symbol(symbol)
-    else:
-        container, name = "", _name_at(lines[line - 1], line, column, path)
-    return Wanted(name, container, repository.name, path, line)
+        return Wanted(name, container, repository.name, path, line)
+    word = _name_at(lines[line - 1], line, column, path)
+    return Wanted(word.group(), "", repository.name, path, line, word.start() + 1)
 
 
-def _name_at(text: str, line: int, column: int | None, path: str) -> str:
+def _name_at(text: str, line: int, column: int | None, path: str) -> re.Match[str]:
     """Give the name at a column; without one, the only name of the line."""
     words = list(_WORD.finditer(text))
     if column is None:
         names = list(dict.fromkeys(word.group() for word in words))
         if len(names) == 1:
-            return names[0]
+            return words[0]
         raise UnknownSymbolError(
             f"Line {line} of '{path}' has {len(names)} names.",
             cure="Give the `column`, or the `symbol`.",
@@ -128,42 +179,135 @@ def _name_at(text: str, line: int, column: int | None, path: str) -> str:
         )
     for word in words:
         if word.start() < column <= word.end() + 1:
-            return word.group()
+            return word
     raise UnknownSymbolError(
         f"No name stands at line {line}, column {column} of '{path}'.",
         suggestions=list(dict.fromkeys(word.group() for word in words))[:10],
     )
 
 
-def _definitions(selection: Selection, wanted: Wanted) -> Iterator[_Place]:
-    """Give the definitions of a name in one repository."""
-    catalog = selection.snapshot.catalog
-    allowed = None if selection.whole else {document.id for document in selection.documents}
-    for stored in catalog.definitions_named([wanted.name]):
-        document, definition = catalog.by_id[stored.document_id], stored.definition
-        if allowed is not None and document.id not in allowed:
+def _facts(wanted: Wanted) -> tuple[object, ...]:
+    return wanted.symbol, wanted.repo, wanted.path, wanted.line, wanted.column
+
+
+def _asked(selections: list[Selection], wanted: Wanted) -> _Asked | None:
+    """Resolve the name where it was asked about; None where it was given by name alone."""
+    for selection in selections if wanted.column else ():
+        if selection.repository.name != wanted.repo or wanted.path is None:
             continue
-        if in_container(definition, document, wanted.container):
-            yield _Place(
-                selection,
-                document,
-                definition.name_line,
-                definition.name_column,
-                Rung.SYNTACTIC,
-                definition,
-            )
+        document = selection.snapshot.catalog.by_path.get(wanted.path)
+        if document is None:
+            continue
+        navigator = navigator_of(selection.snapshot)
+        at = wanted.name, wanted.line, wanted.column
+        local = navigator.local_at(document, *at)
+        meaning = Meaning(wanted.name, (), True) if local else navigator.meaning(document, *at)
+        return _Asked(selection, document, local, meaning)
+    return None
 
 
-def _uses(selection: Selection, name: str) -> Iterator[_Place]:
-    """Give the uses of a name in one repository, in path and line order."""
-    allowed = None if selection.whole else {document.id for document in selection.documents}
-    for document, positions in selection.snapshot.catalog.occurrences_of(name):
-        if allowed is None or document.id in allowed:
-            for line, column in positions:
-                yield _Place(selection, document, line, column, Rung.SYNTACTIC)
+def _definitions(
+    selections: list[Selection], wanted: Wanted, asked: _Asked | None
+) -> Iterator[Place]:
+    """Give the definitions that are meant; where nothing tells, all of the name."""
+    named = Rung.TEXTUAL if asked else Rung.SYNTACTIC
+    for selection in selections:
+        catalog = selection.snapshot.catalog
+        allowed = _allowed(selection)
+        if asked and selection is asked.selection:
+            stored, rung = asked.meaning.definitions, named
+            if asked.meaning.sure:
+                rung = Rung.SYNTACTIC
+        elif asked and asked.meaning.sure:
+            continue
+        else:
+            stored, rung = tuple(catalog.definitions_named([wanted.name])), named
+        for document_id, d in ((s.document_id, s.definition) for s in stored):
+            document = catalog.by_id[document_id]
+            if allowed is not None and document_id not in allowed:
+                continue
+            if in_container(d, document, wanted.container):
+                yield Place(selection, document, d.name_line, d.name_column, rung, d)
 
 
-def _nearness(place: _Place, wanted: Wanted) -> tuple[object, ...]:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The uses of a name in one document, their places still packed."""
+
+    selection: Selection
+    document: Document
+    name: str
+    packed: bytes
+
+    def __len__(self) -> int:
+        return len(self.packed) // PACKED_BYTES
+
+    def places(self, start: int, end: int, meant: set[StoredDefinition]) -> Iterator[Place | None]:
+        """Give some of the uses; None for one that surely means another definition."""
+        navigator = navigator_of(self.selection.snapshot)
+        packed = self.packed[start * PACKED_BYTES : end * PACKED_BYTES]
+        for line, column in unpack_positions(packed):
+            meaning = navigator.meaning(self.document, self.name, line, column)
+            if meaning.sure and meant.isdisjoint(meaning.definitions):
+                yield None
+            else:
+                rung = Rung.SYNTACTIC if meaning.sure else Rung.TEXTUAL
+                yield Place(self.selection, self.document, line, column, rung)
+
+
+class _Uses:
+    """The uses of a symbol: counted first, resolved where they are shown."""
+
+    def __init__(self, selections: list[Selection], wanted: Wanted, asked: _Asked | None) -> None:
+        definitions = _definitions(selections, wanted, asked)
+        self._meant = {
+            StoredDefinition(p.document.id, p.definition) for p in definitions if p.definition
+        }
+        self._runs = list(_runs(selections, wanted, asked))
+        self.total = sum(map(len, self._runs))
+        self.n_files = len({(id(run.selection), run.document.id) for run in self._runs})
+
+    def __iter__(self) -> Iterator[Place]:
+        """Give all uses but those that surely mean another definition."""
+        for run in self._runs:
+            yield from filter(None, run.places(0, len(run), self._meant))
+
+    def between(self, start: int, end: int) -> Iterator[Place]:
+        """Give uses by number, in path and line order; none is left out."""
+        before = 0
+        for run in self._runs:
+            low, high = max(0, start - before), min(len(run), end - before)
+            before += len(run)
+            if low >= high:
+                continue
+            kept = run.places(low, high, self._meant)
+            packed = run.packed[low * PACKED_BYTES : high * PACKED_BYTES]
+            for place, (line, column) in zip(kept, unpack_positions(packed), strict=True):
+                yield place or Place(run.selection, run.document, line, column, Rung.TEXTUAL)
+
+
+def _runs(selections: list[Selection], wanted: Wanted, asked: _Asked | None) -> Iterator[_Run]:
+    """Give the uses of the name, and where an import renames it, of the name asked about."""
+    name = asked.meaning.name if asked else wanted.name
+    for selection in selections:
+        catalog, allowed = selection.snapshot.catalog, _allowed(selection)
+        home = asked is not None and selection is asked.selection
+        if asked and asked.meaning.sure and not home:
+            continue
+        if asked and home and name != wanted.name:
+            places = catalog.uses_in(asked.document.id, wanted.name)
+            yield _Run(selection, asked.document, wanted.name, pack_positions(places))
+        for document, packed in catalog.packed_occurrences(name):
+            if allowed is None or document.id in allowed:
+                yield _Run(selection, document, name, packed)
+
+
+def _allowed(selection: Selection) -> set[int] | None:
+    """Give the documents in scope by id; None for all."""
+    return None if selection.whole else {document.id for document in selection.documents}
+
+
+def _nearness(place: Place, wanted: Wanted) -> tuple[object, ...]:
     """Order definitions: the file asked from, what encloses the line, its folder, then the rest."""
     definition, path = place.definition, place.document.path
     assert definition
@@ -186,62 +330,6 @@ def _nearness(place: _Place, wanted: Wanted) -> tuple[object, ...]:
         not definition.public,
         path,
         definition.start_line,
-    )
-
-
-def _page(
-    places: list[_Place],
-    selections: list[Selection],
-    wanted: Wanted,
-    question: str,
-    limit: int,
-    cursor: str | None,
-    scope: Scope,
-) -> NavigationAnswer:
-    """Show one page of places."""
-    generation = sum(s.snapshot.manifest.generation for s in selections)
-    identity = (question, wanted.name, wanted.container, wanted.path, wanted.line, scope)
-    offset = decode_cursor(cursor, identity, int, generation=generation) if cursor else 0
-    texts: dict[int, list[str]] = {}
-    locations = tuple(_shown(place, texts) for place in places[offset : offset + limit])
-    more = len(places) > offset + limit
-    return NavigationAnswer(
-        symbol=".".join(part for part in (wanted.container, wanted.name) if part),
-        locations=locations,
-        total=len(places),
-        n_files=len({(id(place.selection), place.document.id) for place in places}),
-        about=tuple(s.about() for s in selections),
-        next_cursor=encode_cursor(identity, offset + limit, generation=generation)
-        if more
-        else None,
-    )
-
-
-def _shown(place: _Place, texts: dict[int, list[str]]) -> Location:
-    """Show a place with its line's text and what encloses it."""
-    document = place.document
-    if document.id not in texts:
-        texts[document.id] = split_lines(place.selection.snapshot.text_of(document.id))
-    lines = texts[document.id]
-    enclosing = ""
-    for definition in place.selection.snapshot.catalog.definitions_of(document.id):
-        if definition.start_line <= place.line <= definition.end_line:
-            if definition == place.definition:
-                continue
-            parts = (definition.container, definition.name)
-            enclosing = ".".join(part for part in parts if part)
-    text = lines[place.line - 1].strip() if place.line <= len(lines) else ""
-    return Location(
-        repo=place.selection.repository.name,
-        path=document.path,
-        line=place.line,
-        column=place.column,
-        text=text[:_MAX_TEXT_CHARS],
-        rung=place.rung,
-        enclosing=enclosing,
-        definition=symbol_hit(place.selection, document, place.definition, 1.0)
-        if place.definition
-        else None,
     )
 
 

@@ -31,6 +31,12 @@ def local_at(names: FileNames, line: int, column: int) -> LocalName | None:
     return None
 
 
+def receiver_in(before: str) -> str:
+    """What of the text before a name decides what the name is looked up in; empty for nothing."""
+    match = _RECEIVER.search(before)
+    return match[0] if match else ""
+
+
 class Place:
     """A name at a place in a file.
 
@@ -92,17 +98,18 @@ class Place:
 
     def _name_rules(self) -> "_Rules":
         """Rules for a name that stands alone."""
-        imports = self._imported(self._name)
-        stars = self._imported("*")
+        named = self._from(self._imported(self._name))
+        starred = self._from(self._imported("*"))
+        visible = self._visible()
         sure: list[_Rule] = [
-            lambda c: self._is_here(c) and c[1].container in self._visible(),
-            lambda c: self._from(imports, c) and not c[1].container,
-            lambda c: self._from(imports, c),
-            lambda c: self._from(stars, c) and not c[1].container,
-            lambda c: self._in_package(c) and not c[1].container,
+            lambda c: self._is_here(c) and c[1].container in visible,
+            lambda c: not c[1].container and named(c),
+            named,
+            lambda c: not c[1].container and starred(c),
+            lambda c: not c[1].container and self._in_package(c),
         ]
         return sure, [
-            lambda c: self._is_here(c),
+            self._is_here,
             lambda c: not c[1].container and c[1].public,
             lambda c: not c[1].container,
         ]
@@ -117,11 +124,13 @@ class Place:
                 rules.append(lambda c: self._is_here(c) and c[1].container in self._classes)
             rules.append(lambda c: _last(c[1].container) in self._bases)
         if imports:
-            modules = [i for i in imports if _is_whole(i)]
+            module = self._from([i for i in imports if _is_whole(i)])
+            submodule = self._from_member(imports)
+            source = self._from(imports)
             rules += [
-                lambda c: self._from(modules, c) and not c[1].container,
-                lambda c: self._from_member(imports, c),
-                lambda c: self._from(imports, c) and _last(c[1].container) == receiver,
+                lambda c: not c[1].container and module(c),
+                lambda c: not c[1].container and submodule(c),
+                lambda c: _last(c[1].container) == receiver and source(c),
             ]
         return rules, [
             lambda c: bool(receiver) and _last(c[1].container) == receiver,
@@ -145,18 +154,21 @@ class Place:
         same = posixpath.dirname(candidate[0]) == posixpath.dirname(self._path)
         return same and self._names.language in _FOLDER_IS_PACKAGE
 
-    def _from(self, imports: list[Import], candidate: Candidate) -> bool:
+    def _from(self, imports: list[Import]) -> "_Rule":
         """Whether a candidate's file can be one of the imported modules."""
-        return any(self._fits(imported.source, candidate[0]) for imported in imports)
+        return self._in_any([imported.source for imported in imports])
 
-    def _from_member(self, imports: list[Import], candidate: Candidate) -> bool:
+    def _from_member(self, imports: list[Import]) -> "_Rule":
         """The same where what was imported is itself a module (``from a import module``)."""
-        return not candidate[1].container and any(
-            self._fits(_submodule(i), candidate[0]) for i in imports if i.original not in ("", "*")
-        )
+        return self._in_any([_submodule(i) for i in imports if i.original not in ("", "*")])
 
-    def _fits(self, source: str, path: str) -> bool:
-        return path_fits(path, import_targets(self._names.language, self._path, source))
+    def _in_any(self, sources: list[str]) -> "_Rule":
+        targets = tuple(
+            target
+            for source in dict.fromkeys(sources)
+            for target in import_targets(self._names.language, self._path, source)
+        )
+        return lambda candidate: bool(targets) and path_fits(candidate[0], targets)
 
 
 _Rule = Callable[[Candidate], bool]

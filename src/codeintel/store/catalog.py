@@ -19,6 +19,8 @@ from codeintel.types import Definition, SkippedFile, SkipReason, SymbolKind
 
 # SQLite's limit on the variables of a statement is 32,766 since 3.32.
 _BATCH = 10_000
+PACKED_BYTES = 4
+"""Bytes that a place takes in `pack_positions`."""
 
 
 class Document(Struct, frozen=True):
