@@ -79,8 +79,9 @@ WORDS_ALONE = Weights(
     aside=1,
     facade=1,
     prose=1,
+    further=0,
 )
-"""Plain BM25 over the same tokens: what the ranking is measured against."""
+"""Plain BM25 over the same tokens, one hit a file: what the ranking is measured against."""
 MEANING_ALONE = replace(WORDS_ALONE, dense=1, dense_literal=1)
 """Plain similarity of vectors."""
 
