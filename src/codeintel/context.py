@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-import time
 from collections.abc import Collection, Iterable
 from copy import copy
 from functools import cached_property
@@ -15,21 +14,17 @@ from codeintel.embedding.base import Embedder
 from codeintel.errors import (
     InputError,
     PathNotFoundError,
-    RepositoryError,
     UnknownRepositoryError,
 )
 from codeintel.git.client import GitClient
 from codeintel.git.files import Source, open_revision, open_source
-from codeintel.index.snapshot import LiveIndex, Snapshot
+from codeintel.index.snapshot import LiveIndex
+from codeintel.indexer.changes import Changes
 from codeintel.indexer.merge import merge_index
 from codeintel.indexer.pipeline import IndexOptions, index_repository
 from codeintel.indexer.progress import Progress, ProgressCallback
-from codeintel.lang.content import SourceText, read_source
 from codeintel.store.generations import GenerationStore
 from codeintel.types import IndexReport
-
-# Listing 20,000 files takes 0.1 s; a change is seen by exact search after this time at the latest.
-_LOOK_S = 1.0
 
 
 class ServedRepository:
@@ -42,8 +37,7 @@ class ServedRepository:
         self.live = LiveIndex(self.store)
         self._options = IndexOptions(settings.workers, settings.merge)
         self._lock = threading.Lock()
-        self._looking = threading.Lock()
-        self._changes: tuple[int, float, dict[str, str | None]] = (0, 0.0, {})
+        self.changes = Changes(path)
         self.progress: Progress | None = None
         """Where the indexing run of this process stands; None while there is none."""
 
@@ -84,44 +78,6 @@ class ServedRepository:
         """Fold the secondary vector index into the primary."""
         with self._lock:
             return merge_index(self.store, self.name, if_needed=if_needed, progress=progress)
-
-    def changes(self, snapshot: Snapshot) -> dict[str, str | None]:
-        """Give the files that are not as a generation has them, by path, with their present text.
-
-        None stands for a file that is gone or is no text. Files are looked at once a second at
-        most.
-        """
-        with self._looking:
-            generation, looked, found = self._changes
-            if generation == snapshot.manifest.generation and time.monotonic() - looked < _LOOK_S:
-                return found
-            found = self._look(snapshot)
-            self._changes = snapshot.manifest.generation, time.monotonic(), found
-            return found
-
-    def _look(self, snapshot: Snapshot) -> dict[str, str | None]:
-        """Compare the files with a generation."""
-        source = open_source(self.path)
-        try:
-            listing = source.list_files()
-            stamps = snapshot.catalog.stamps
-            listed = {file.path for file in listing.files}
-            by_path = snapshot.catalog.by_path
-            found: dict[str, str | None] = {path: None for path in by_path if path not in listed}
-            for file in listing.files:
-                if stamps.get(file.path) == file.stamp:
-                    continue
-                try:
-                    text = read_source(file.path, source.read(file))
-                except (PathNotFoundError, RepositoryError):
-                    text = None
-                if isinstance(text, SourceText):
-                    found[file.path] = text.text
-                elif file.path in by_path:
-                    found[file.path] = None
-            return found
-        finally:
-            source.close()
 
     def read_at(self, path: str, rev: str) -> tuple[bytes, str]:
         """Read a file as it was at a revision; gives its bytes and the revision's full sha.

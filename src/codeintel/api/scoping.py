@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,8 @@ from codeintel.context import ApplicationContext, ServedRepository
 from codeintel.errors import IndexMissingError, UnknownLanguageError
 from codeintel.index.snapshot import Snapshot
 from codeintel.lang.languages import LANGUAGES
-from codeintel.search.globs import PathTable, compile_globs
+from codeintel.search.globs import compile_globs
+from codeintel.search.paths import PathListing
 from codeintel.store.catalog import Document
 from codeintel.types import Provenance, Scope
 
@@ -22,14 +24,20 @@ class Selection:
 
     Attributes
     ----------
+    listing
+        All files of the generation.
+    chosen
+        Which of the generation's documents are in scope.
     documents
-        In path order.
+        These, in path order.
     whole
         Whether that is all of them.
     """
 
     repository: ServedRepository
     snapshot: Snapshot
+    listing: PathListing
+    chosen: NDArray[np.bool_]
     documents: tuple[Document, ...]
     whole: bool
 
@@ -78,13 +86,14 @@ def selected(context: ApplicationContext, scope: Scope) -> Iterator[list[Selecti
         for repository in context.select(scope.repo):
             snapshot = stack.enter_context(_snapshot(repository))
             documents = snapshot.catalog.documents
+            listing = snapshot.cached(
+                "paths", partial(PathListing, repository.name, documents, snapshot.catalog.skipped)
+            )
+            chosen = listing.select(globs, languages)
             whole = not (globs or languages)
-            if globs:
-                kept = globs.select(PathTable([document.path for document in documents]))
-                documents = tuple(d for d, keep in zip(documents, kept, strict=True) if keep)
-            if languages:
-                documents = tuple(d for d in documents if d.language in languages)
-            selections.append(Selection(repository, snapshot, documents, whole))
+            if not whole:
+                documents = tuple(documents[position] for position in np.flatnonzero(chosen))
+            selections.append(Selection(repository, snapshot, listing, chosen, documents, whole))
         yield selections
 
 

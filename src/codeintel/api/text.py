@@ -1,7 +1,5 @@
 """Answers exact text searches."""
 
-import numpy as np
-
 from codeintel.api.scoping import Selection, check_languages, selected
 from codeintel.context import ApplicationContext
 from codeintel.lang.languages import detect_language
@@ -52,15 +50,12 @@ def _part(selection: Selection, scope: Scope) -> RepositoryText:
     corpus = snapshot.cached(
         "text_corpus", lambda: TextCorpus(snapshot.catalog.documents, snapshot.trigrams)
     )
-    chosen = None
-    if not selection.whole:
-        allowed = {document.id for document in selection.documents}
-        chosen = np.array([d.id in allowed for d in snapshot.catalog.documents], dtype=np.bool_)
+    chosen = None if selection.whole else selection.chosen
     globs = compile_globs(scope.include_globs, scope.exclude_globs)
     languages = check_languages(scope.languages)
     changed = {
         path: text
-        for path, text in selection.repository.changes(snapshot).items()
+        for path, text in selection.repository.changes.since(snapshot.catalog).items()
         if text is None
         or (globs.matches(path) and (not languages or detect_language(path, text) in languages))
     }
