@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 import codeintel
 from codeintel.errors import CodeIntelError
@@ -85,13 +85,17 @@ def build_rest(calls: Calls, health: Health, metrics: Metrics, lifespan: Lifespa
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", summary="Whether the process can answer truthfully")
+    @app.get(
+        "/readyz",
+        summary="Whether the process can answer truthfully",
+        responses={503: {"description": "Not now; the body says why."}},
+    )
     async def readyz() -> JSONResponse:
         trouble = await health.trouble()
         body = {"status": "not ready", "reason": trouble} if trouble else {"status": "ready"}
         return JSONResponse(body, 503 if trouble else 200)
 
-    @app.get("/metrics", summary="Metrics for Prometheus")
+    @app.get("/metrics", summary="Metrics for Prometheus", response_class=PlainTextResponse)
     async def scrape(request: Request) -> Response:
         if request.scope.get(PRINCIPAL_KEY, LOCAL).repos is not None:
             # The metrics name every repository.
