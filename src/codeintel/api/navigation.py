@@ -226,7 +226,7 @@ def _definitions(
             document = catalog.by_id[document_id]
             if allowed is not None and document_id not in allowed:
                 continue
-            if in_container(d, document, wanted.container):
+            if in_container(d.container, document.path, wanted.container):
                 yield Place(selection, document, d.name_line, d.name_column, rung, d)
 
 

@@ -1,19 +1,19 @@
 """Answers what is defined where."""
 
+from collections.abc import Iterator
+from functools import partial
+
 from codeintel.api.files import locate
 from codeintel.api.scoping import Selection, selected
 from codeintel.context import ApplicationContext
 from codeintel.errors import InvalidQueryError
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.files import path_not_found
-from codeintel.search.signals import path_traits
-from codeintel.search.symbols import NameTable, match_names
+from codeintel.search.symbol_table import FoundSymbol, SymbolTable
 from codeintel.store.catalog import Document
 from codeintel.types import Definition, Scope, SymbolHit, SymbolKind, SymbolsAnswer
 
 MAX_SYMBOL_CHARS = 500
-# Enough to fill any page; the count still covers all.
-_MAX_NAMES = 2_000
 
 
 def symbol_search(
@@ -31,18 +31,21 @@ def symbol_search(
         generation = sum(s.snapshot.manifest.generation for s in selections)
         identity = (query, kind, scope)
         offset = decode_cursor(cursor, identity, int, generation=generation) if cursor else 0
-        hits = [
-            hit for selection in selections for hit in _matches(selection, container, name, kind)
-        ]
-        hits.sort(key=lambda hit: (-hit.score, hit.path, hit.start_line))
-        more = len(hits) > offset + limit
+        end = offset + limit
+        found: list[tuple[FoundSymbol, Selection]] = []
+        total = 0
+        for selection in selections:
+            best, n_found = _find(selection, container, name, kind, end)
+            found += ((symbol, selection) for symbol in best)
+            total += n_found
+        found.sort(key=lambda pair: pair[0])
         return SymbolsAnswer(
             query=query,
-            symbols=tuple(hits[offset : offset + limit]),
-            total=len(hits),
+            symbols=tuple(_shown(found[offset:end])),
+            total=total,
             about=tuple(s.about() for s in selections),
-            next_cursor=encode_cursor(identity, offset + limit, generation=generation)
-            if more
+            next_cursor=encode_cursor(identity, end, generation=generation)
+            if total > end
             else None,
         )
 
@@ -82,13 +85,13 @@ def split_symbol(symbol: str) -> tuple[str, str]:
     return container, name
 
 
-def in_container(definition: Definition, document: Document, container: str) -> bool:
-    """Whether a definition lies in a container that is given by its last parts, or its module's."""
-    if not container:
+def in_container(container: str, path: str, wanted: str) -> bool:
+    """Whether a container of a file is meant by its last parts, perhaps after its module's."""
+    if not wanted:
         return True
-    stem = document.path.rpartition(".")[0].replace("/", ".")
-    full = f".{stem}.{definition.container}".rstrip(".").lower()
-    return full.endswith("." + container.lower())
+    stem = path.rpartition(".")[0].replace("/", ".")
+    full = f".{stem}.{container}".rstrip(".").lower()
+    return full.endswith("." + wanted.lower())
 
 
 def symbol_hit(
@@ -110,27 +113,31 @@ def symbol_hit(
     )
 
 
-def _matches(
-    selection: Selection, container: str, name: str, kind: SymbolKind | None
-) -> list[SymbolHit]:
-    """Find the definitions of one repository whose name matches."""
-    catalog = selection.snapshot.catalog
-    table = selection.snapshot.cached("names", lambda: NameTable(catalog.definition_names))
-    scores = match_names(name, table)
-    best = sorted(scores, key=lambda found: (-scores[found], found))[:_MAX_NAMES]
-    allowed = None if selection.whole else {document.id for document in selection.documents}
-    hits = []
-    for stored in catalog.definitions_named(best):
-        definition, document = stored.definition, catalog.by_id[stored.document_id]
-        if (
-            (kind is not None and definition.kind != kind)
-            or (allowed is not None and document.id not in allowed)
-            or not in_container(definition, document, container)
-        ):
-            continue
-        score = scores[definition.name]
-        score -= 0.02 * (not definition.public)
-        score -= 0.03 * path_traits(document.path).aside
-        score -= 0.04 * (definition.kind in (SymbolKind.SECTION, SymbolKind.KEY))
-        hits.append(symbol_hit(selection, document, definition, score))
-    return hits
+def _find(
+    selection: Selection, container: str, name: str, kind: SymbolKind | None, most: int
+) -> tuple[list[FoundSymbol], int]:
+    """Find the best definitions of one repository, and count all."""
+    snapshot = selection.snapshot
+    table = snapshot.cached("symbols", lambda: SymbolTable(snapshot))
+    return table.find(
+        name,
+        kind=kind,
+        among=None if selection.whole else {document.id for document in selection.documents},
+        accept=partial(in_container, wanted=container) if container else None,
+        most=most,
+    )
+
+
+def _shown(found: list[tuple[FoundSymbol, Selection]]) -> Iterator[SymbolHit]:
+    """Show definitions that were found."""
+    ids: dict[int, list[int]] = {}
+    for symbol, selection in found:
+        ids.setdefault(id(selection), []).append(symbol.row_id)
+    stored = {
+        id(selection): selection.snapshot.catalog.definitions_by_id(ids[id(selection)])
+        for selection in {id(selection): selection for _, selection in found}.values()
+    }
+    for symbol, selection in found:
+        definition = stored[id(selection)][symbol.row_id]
+        document = selection.snapshot.catalog.by_id[definition.document_id]
+        yield symbol_hit(selection, document, definition.definition, -symbol.minus_score)

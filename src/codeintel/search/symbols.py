@@ -1,6 +1,7 @@
 """Finds defined names the way people type them: exactly, by beginning, humps, parts or typos."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
@@ -18,19 +19,55 @@ _BITS[0] = 0
 
 
 class NameTable:
-    """Names, laid out so that only those with the right letters have to be looked at."""
+    """Names, laid out so that only those that can match have to be looked at.
+
+    Attributes
+    ----------
+    names
+        Ordered by their lower-case form.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names = tuple(names)
+        self.names = tuple(sorted(names, key=str.lower))
+        self._folded = [name.lower() for name in self.names]
+        self._joined = "\0".join(self._folded)
+        lengths = np.fromiter(map(len, self._folded), np.int64, len(self.names))
+        self._starts = np.concatenate([[0], np.cumsum(lengths + 1)[:-1]]) if self.names else lengths
+        self._lengths = np.fromiter(map(len, self.names), np.int64, len(self.names))
         self._letters = _letters_of(self.names)
+        initials = [_initials(name) for name in self.names]
+        self._by_initials = sorted(range(len(self.names)), key=initials.__getitem__)
+        self._initials = [initials[position] for position in self._by_initials]
 
-    def with_letters_of(self, query: str) -> list[str]:
-        """Give the names that have every letter of a query, whatever their order and case."""
-        (wanted,) = _letters_of((query,))
-        # Beyond ASCII one letter can have many forms: all names may match.
-        wanted = wanted if query.isascii() else np.uint64(0)
-        found = np.flatnonzero(self._letters & wanted == wanted)
+    def beginning_with(self, folded: str, most: int) -> list[str]:
+        """Give the names that begin so, whatever their case: the `most` shortest of them."""
+        found = np.arange(*_range(self._folded, folded))
+        if len(found) > most:
+            found = found[np.argpartition(self._lengths[found], most)[:most]]
         return [self.names[position] for position in found]
+
+    def candidates(self, query: str) -> list[str]:
+        """Give the names that `match_names` may find but for typos: a few more than it does."""
+        folded = query.lower()
+        letters = np.arange(*_range(self._folded, folded[0]))
+        (wanted,) = _letters_of((query,))
+        if query.isascii():  # beyond ASCII one letter can have many forms
+            letters = letters[self._letters[letters] & wanted == wanted]
+        at = [match.start() for match in re.finditer(re.escape(folded), self._joined)]
+        parts = np.searchsorted(self._starts, at, side="right") - 1
+        low, high = _range(self._initials, folded)
+        found = {*letters.tolist(), *parts.tolist(), *self._by_initials[low:high]}
+        return [self.names[position] for position in sorted(found)]
+
+
+def _range(ordered: list[str], start: str) -> tuple[int, int]:
+    """Give where the texts that begin with `start` lie in an ordered list."""
+    low = bisect_left(ordered, start)
+    return low, bisect_right(ordered, start, lo=low, key=lambda text: text[: len(start)])
+
+
+def _initials(name: str) -> str:
+    return "".join(hump[0] for hump in _HUMP.findall(name)).lower()
 
 
 def _letters_of(names: tuple[str, ...]) -> NDArray[np.uint64]:
@@ -42,19 +79,25 @@ def _letters_of(names: tuple[str, ...]) -> NDArray[np.uint64]:
     return np.bitwise_or.reduceat(_BITS[np.append(data, 0)], starts)
 
 
-def match_names(query: str, table: NameTable) -> dict[str, float]:
+def match_names(query: str, table: NameTable, most: int | None = None) -> dict[str, float]:
     """Score names against what was typed; higher is better, those that do not match are left out.
 
     The rungs: same name (1.0), but for case (0.95), beginning (0.8), initials of humps as in
     ``gUN`` for ``getUserName`` (0.7), a part (0.6), letters in order (0.4), a typo (0.3). Within a
     rung the shorter name is better. Where a letter is typed in upper case, case counts.
+
+    Parameters
+    ----------
+    most
+        Where so many names begin with what was typed, only the shortest of these are looked at.
     """
     folded = query.lower()
     smart = query != folded
     letters = (re.escape(c) if c.isupper() else f"(?i:{re.escape(c)})" for c in query)
     subsequence = re.compile(".*?".join(letters), re.DOTALL)
     scores = {}
-    for name in table.with_letters_of(query):
+    found = table.beginning_with(folded, most) if most and not smart else []
+    for name in found if most and len(found) >= most else table.candidates(query):
         rung = _rung(query, folded, name, smart, subsequence)
         if rung:
             scores[name] = rung + 0.05 * min(1.0, len(query) / max(1, len(name)))
@@ -74,8 +117,7 @@ def _rung(query: str, folded: str, name: str, smart: bool, subsequence: re.Patte
         return 0.8 if name.startswith(query) or not smart else 0.7
     if not subsequence.search(name):
         return 0.0
-    initials = "".join(hump[0] for hump in _HUMP.findall(name))
-    if len(query) > 1 and initials.lower().startswith(folded):
+    if len(query) > 1 and _initials(name).startswith(folded):
         return 0.7
     if folded in lower:
         return 0.6 if query in name or not smart else 0.5

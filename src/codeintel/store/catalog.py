@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -52,6 +52,18 @@ class StoredDefinition(Struct, frozen=True):
 
     document_id: int
     definition: Definition
+
+
+class DefinitionRow(NamedTuple):
+    """The part of a definition that decides whether it is found."""
+
+    id: int
+    document_id: int
+    name: str
+    kind: str
+    start_line: int
+    container: str
+    public: int
 
 
 class Catalog:
@@ -167,6 +179,27 @@ class Catalog:
         """
         found = self.packed_occurrences(name)
         return [(document, unpack_positions(packed)) for document, packed in found]
+
+    def definition_rows(self) -> Iterator[DefinitionRow]:
+        """Give what a search through all definitions of the generation needs, in no order."""
+        rows = self._query(
+            "SELECT id, document_id, name, kind, start_line, container, public FROM definitions"
+        )
+        return (DefinitionRow(*row) for row in rows if row[1] in self.by_id)
+
+    def definitions_by_id(self, ids: Sequence[int]) -> dict[int, StoredDefinition]:
+        """Look up definitions by the ids of their rows."""
+        rows = self._by_ids(f"SELECT {_DEFINITION}, id FROM definitions WHERE id IN", ids)
+        return {row[-1]: _definition(row) for row in rows}
+
+    def use_counts(self) -> dict[str, int]:
+        """Count the uses of each name."""
+        rows = self._query(
+            f"SELECT name, SUM(LENGTH(positions)) / {PACKED_BYTES} FROM names"
+            " JOIN occurrences ON name_id = names.id JOIN live USING (document_id)"
+            f" WHERE {ALIVE} GROUP BY name_id"
+        )
+        return dict(rows)
 
     def packed_occurrences(self, name: str) -> list[tuple[Document, bytes]]:
         """Give the same with the places still packed, 4 bytes each."""

@@ -1,0 +1,118 @@
+"""Finds definitions by name in one generation, whatever their number."""
+
+from collections.abc import Callable
+from sys import intern
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from codeintel.index.snapshot import Snapshot
+from codeintel.search.signals import path_traits
+from codeintel.search.symbols import NameTable, match_names
+from codeintel.types import SymbolKind
+
+# Where so many names begin with what was typed, the shortest of them are the answer. Filters can
+# leave none of these, so with filters all names are looked at.
+_MAX_NAMES = 500
+_KINDS = {kind.value: number for number, kind in enumerate(SymbolKind)}
+
+
+class FoundSymbol(Struct, frozen=True, order=True):
+    """A definition that matches, to be ordered: the best first."""
+
+    minus_score: float
+    minus_uses: int
+    path: str
+    start_line: int
+    row_id: int
+
+
+class SymbolTable:
+    """All definitions of a generation in arrays, ordered by name."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        catalog = snapshot.catalog
+        self._paths = [document.path for document in catalog.documents]
+        ranks = {document.id: rank for rank, document in enumerate(catalog.documents)}
+        self._ranks = ranks
+        self._names = NameTable(catalog.definition_names)
+        numbers = {name: number for number, name in enumerate(self._names.names)}
+        rows = sorted(catalog.definition_rows(), key=lambda row: numbers[row.name])
+        self._containers = [intern(row.container) for row in rows]
+        self._row_ids = np.asarray([row.id for row in rows], np.int64)
+        self._document = np.asarray([ranks[row.document_id] for row in rows], np.int32)
+        self._line = np.asarray([row.start_line for row in rows], np.int32)
+        self._kind = np.asarray([_KINDS[row.kind] for row in rows], np.uint8)
+        name = np.asarray([numbers[row.name] for row in rows], np.int64)
+        self._bounds = np.searchsorted(name, np.arange(len(numbers) + 1))
+        self._numbers = numbers
+        uses = catalog.use_counts()
+        self._uses = np.asarray([uses.get(each, 0) for each in self._names.names], np.int64)
+        aside = np.asarray([path_traits(path).aside for path in self._paths], bool)
+        private = np.asarray([not row.public for row in rows], bool)
+        headings = [_KINDS[SymbolKind.SECTION], _KINDS[SymbolKind.KEY]]
+        self._penalty = 0.02 * private + 0.04 * np.isin(self._kind, headings)
+        if len(rows):
+            self._penalty += 0.03 * aside[self._document]
+
+    def find(
+        self,
+        name: str,
+        *,
+        kind: SymbolKind | None,
+        among: set[int] | None,
+        accept: Callable[[str, str], bool] | None,
+        most: int,
+    ) -> tuple[list[FoundSymbol], int]:
+        """Give the best definitions whose name matches, and the number of all.
+
+        Parameters
+        ----------
+        among
+            Ids of the documents to look in; None for all.
+        accept
+            Told a definition's container and path; None accepts all.
+        """
+        filtered = kind is not None or among is not None or accept is not None
+        scores = match_names(name, self._names, None if filtered else _MAX_NAMES)
+        numbers = np.asarray([self._numbers[found] for found in scores], np.int64)
+        sizes = self._bounds[numbers + 1] - self._bounds[numbers]
+        at = np.repeat(self._bounds[numbers] - np.cumsum(sizes) + sizes, sizes)
+        at += np.arange(len(at))
+        score = np.repeat(np.fromiter(scores.values(), float, len(scores)), sizes)
+        score -= self._penalty[at]
+        uses = np.repeat(self._uses[numbers], sizes)
+        kept = self._kept(at, kind, among, accept)
+        at, score, uses = at[kept], score[kept], uses[kept]
+        order = np.lexsort((self._line[at], self._document[at], -uses, -score))[:most]
+        return [
+            FoundSymbol(
+                -float(score[i]),
+                -int(uses[i]),
+                self._paths[self._document[at[i]]],
+                int(self._line[at[i]]),
+                int(self._row_ids[at[i]]),
+            )
+            for i in order
+        ], len(at)
+
+    def _kept(
+        self,
+        at: NDArray[np.int64],
+        kind: SymbolKind | None,
+        among: set[int] | None,
+        accept: Callable[[str, str], bool] | None,
+    ) -> NDArray[np.bool_]:
+        """Tell which definitions pass the filters."""
+        kept = np.ones(len(at), bool)
+        if kind is not None:
+            kept &= self._kind[at] == _KINDS[kind]
+        if among is not None:
+            allowed = np.zeros(len(self._paths), bool)
+            allowed[[self._ranks[document] for document in among]] = True
+            kept &= allowed[self._document[at]]
+        if accept is not None:
+            for i in np.flatnonzero(kept):
+                kept[i] = accept(self._containers[at[i]], self._paths[self._document[at[i]]])
+        return kept
