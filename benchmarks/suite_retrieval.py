@@ -27,7 +27,7 @@ from codeintel.evaluation.questions import RepositoryQuestions, read_questions
 from codeintel.evaluation.ranked import first_results
 from codeintel.index.snapshot import Snapshot
 from codeintel.search.query import Query
-from codeintel.search.rerank import MEANING_ALONE, WEIGHTS, WORDS_ALONE, Pool, Weights, rank
+from codeintel.search.rerank import MEANING_ALONE, WEIGHTS, WORDS_ALONE, Pool, Weights
 from codeintel.search.searcher import find_candidates
 from codeintel.types import Scope
 
@@ -160,7 +160,7 @@ def _by_weights(
     """Rank by the product's ranking."""
 
     def ranked(snapshot: Snapshot, query: Query, pool: Pool) -> tuple[Result, ...]:
-        return first_results(snapshot, rank(query, pool, weights), _K)
+        return first_results(snapshot, query, pool, weights, _K)
 
     return ranked
 
@@ -172,7 +172,7 @@ def _by_fusion(snapshot: Snapshot, query: Query, pool: Pool) -> tuple[Result, ..
         found = pool.column(retriever)
         rank_of = (-found).argsort(kind="stable").argsort()
         fused.column("body")[:] += np.where(found > 0, 1 / (_RRF_K + 1 + rank_of), 0)
-    return first_results(snapshot, rank(query, fused, WORDS_ALONE), _K)
+    return first_results(snapshot, query, fused, WORDS_ALONE, _K)
 
 
 def _time(
@@ -184,7 +184,7 @@ def _time(
         start = perf_counter()
         query = Query.of(question.query)
         pool = find_candidates(snapshot, query, context.embedder.embed_query(query.text))
-        first_results(snapshot, rank(query, pool), _K)
+        first_results(snapshot, query, pool, WEIGHTS, _K)
         times.append(perf_counter() - start)
     return times[1:]
 

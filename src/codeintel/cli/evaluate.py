@@ -1,20 +1,36 @@
-"""Measure retrieval quality on labelled questions.
+"""Measure retrieval quality on labelled questions, or on a repository's own history.
 
 QUESTIONS is a JSON file: {"repositories": [{"name", "language", "queries": [{"query", "category",
 "relevant": [PATH, …]}]}]}. Each repository is a folder of that name below --corpora.
+
+--from-history asks commit messages instead, each in the files before that commit, for the files
+that it changed; messages that name one of them are left out.
 """
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from codeintel.cli import exit_codes
-from codeintel.cli.options import add_json
+from codeintel.cli.options import add_json, positive
 from codeintel.cli.terminal import Terminal
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("questions", type=Path, metavar="QUESTIONS", help="file of questions")
+    questions = parser.add_mutually_exclusive_group(required=True)
+    questions.add_argument(
+        "questions", type=Path, nargs="?", metavar="QUESTIONS", help="file of questions"
+    )
+    questions.add_argument(
+        "--from-history", type=Path, metavar="PATH", help="ask the commit messages of a repository"
+    )
+    parser.add_argument(
+        "--limit",
+        type=positive,
+        default=100,
+        metavar="N",
+        help="commits to ask at most (default: 100)",
+    )
     parser.add_argument(
         "--corpora", type=Path, default=Path(), metavar="DIR", help="folder of the repositories"
     )
@@ -28,6 +44,29 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Evaluate, and print the scores."""
+    return _history(arguments) if arguments.from_history else _labelled(arguments)
+
+
+def _history(arguments: Namespace) -> int:
+    """Ask commit messages."""
+    from codeintel.evaluation.history import evaluate_history
+
+    terminal = Terminal()
+    evaluation = evaluate_history(arguments.from_history, arguments.limit)
+    if arguments.json:
+        terminal.json(evaluation)
+        return exit_codes.FOUND
+    print(f"{evaluation.n_commits} commits of {evaluation.name}")
+    print(f"{'':24} {'recall@10':>10} {'MRR@10':>8}   codeintel's MRR against it (95 %)")
+    for name, score in evaluation.variants.items():
+        more, low, high = score.behind
+        against = f"   {more:+.4f} ({low:+.4f} to {high:+.4f})" if (low, high) != (0, 0) else ""
+        print(f"{name:24} {score.recall_10:10.4f} {score.mrr_10:8.4f}{against}")
+    return exit_codes.FOUND
+
+
+def _labelled(arguments: Namespace) -> int:
+    """Ask labelled questions."""
     import msgspec
 
     from codeintel.errors import InputError
