@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from git_repos import TestRepository
 
-from codeintel.errors import RepositoryError
+from codeintel.errors import GitCommandError, RepositoryError
 from codeintel.git.background import BuildState
 from codeintel.git.client import GitClient
 from codeintel.git.history_store import HistoryStore
@@ -87,6 +87,23 @@ def test_a_real_shallow_clone_marks_its_boundary_and_can_be_deepened(
             assert {e.full_sha for e in client.blame_range("a")} == set(shas[1:])
             assert len(client.file_history("a")) == 4
             client.build()
+
+
+def test_a_missing_object_only_spoils_its_own_file(
+    repository: TestRepository, tmp_path: Path
+) -> None:
+    repository.commit(a="lost\n", b="1\n")
+    lost = repository.git("rev-parse", "HEAD:a").decode().strip()
+    last = repository.commit(a="2\n", b="2\n")
+    (repository.path / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    worker = Worker(repository.path, tmp_path / "cache")
+    worker.extend(lambda *_: None)
+    assert worker.blame(lambda *_: None) == 1
+    worker.close()
+    with GitClient(repository.path, cache_dir=tmp_path / "cache") as client:
+        assert client.blame_range("b")[0].full_sha == last
+        with pytest.raises(GitCommandError):
+            client.blame_range("a")
 
 
 def test_a_build_tells_its_progress(repository: TestRepository, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import time
 
-from codeintel.errors import CodeIntelError, IndexCorruptError
+from codeintel.errors import CodeIntelError, GitCommandError, IndexCorruptError
 from codeintel.git import commands
 from codeintel.git.blame_walk import BlameWalk, TooManyDiffsError
 from codeintel.git.diff import count_lines
@@ -107,14 +107,17 @@ class Worker:
             key = (number, history.commit(tip))
             if tip < 0 or store.cached_blame(*key) is not None:
                 return False
-        data = self._objects.read(f"{head}:{path}")
+        data = self._objects.read_path(head, path)
         if not data or len(data) > _MAX_BLOB_BYTES or b"\0" in data[:8000]:
             return False
         walk = BlameWalk(store, git, max_diffs=_MAX_DIFFS)
         try:
-            rows = walk.blame(number, tip, count_lines(data))
-        except TooManyDiffsError:
-            rows = walk.rows(commands.blame(git, head, path).runs)
+            try:
+                rows = walk.blame(number, tip, count_lines(data))
+            except TooManyDiffsError:
+                rows = walk.rows(commands.blame(git, head, path).runs)
+        except GitCommandError:
+            return False  # an object is missing; whoever asks for this file is told
         store.cache_blame(*key, rows)
         return True
 
