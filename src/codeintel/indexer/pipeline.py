@@ -34,7 +34,7 @@ from codeintel.store.generations import EmbedderRecord, GenerationStore, Manifes
 from codeintel.store.vector_cache import VectorCache
 from codeintel.types import IndexReport, SkippedFile, SkipReason
 
-_FIRST_SLICE_S = 5.0
+_FIRST_SLICE_S = 2.0
 # Content is committed this often while a generation is written, so that a killed run resumes.
 _COMMIT_S = 2.0
 _TELL_S = 0.1
@@ -123,6 +123,7 @@ class _Run:
     tally: Tally = field(default_factory=Tally)
     remaining: deque[SourceFile] = field(default_factory=deque)
     n_total: int = 0
+    n_done: int = 0
 
     def execute(self, manifest: Manifest | None, *, fresh: bool) -> IndexReport:
         """List the files, plan, and publish as many generations as it takes."""
@@ -170,24 +171,32 @@ class _Run:
     def _tasks(
         self, writer: GenerationWriter, live: dict[str, Document], deadline: float
     ) -> Iterator[Task]:
-        """Read files until the deadline, passing over those that have the content they had."""
+        """Read files until the deadline."""
         while self.remaining and time.monotonic() < deadline:
             file = self.remaining.popleft()
-            try:
-                data = self.source.read(file)
-            except PathNotFoundError:
-                continue  # removed since it was listed: the next run finds it gone
-            except RepositoryError as error:
-                writer.skip(
-                    SkippedFile(file.path, SkipReason.UNREADABLE, error.message),
-                    file.stamp,
-                    live.get(file.path),
-                )
-                continue
-            blob = file.blob or blob_id(data)
-            if not writer.keep(file, blob, live.get(file.path)):
-                writer.expect(file, blob, len(data))
-                yield Task(file.path, data)
+            task = self._task(writer, file, live.get(file.path))
+            if task is None:
+                self.n_done += 1
+            else:
+                yield task
+
+    def _task(
+        self, writer: GenerationWriter, file: SourceFile, known: Document | None
+    ) -> Task | None:
+        """Read a file; None where nothing more is to be done with it."""
+        try:
+            data = self.source.read(file)
+        except PathNotFoundError:
+            return None  # removed since it was listed: the next run finds it gone
+        except RepositoryError as error:
+            skipped = SkippedFile(file.path, SkipReason.UNREADABLE, error.message)
+            writer.skip(skipped, file.stamp, known)
+            return None
+        blob = file.blob or blob_id(data)
+        if writer.keep(file, blob, known):
+            return None
+        writer.expect(file, blob, len(data))
+        return Task(file.path, data)
 
     def _take_all(
         self, writer: GenerationWriter, prepared: Iterator[Prepared], live: dict[str, Document]
@@ -197,6 +206,7 @@ class _Run:
         self._tell_files("index")
         for item in prepared:
             writer.take(item, live.get(item.path), self.tally)
+            self.n_done += 1
             now = time.monotonic()
             if now - told > _TELL_S:
                 told = now
@@ -208,7 +218,7 @@ class _Run:
 
     def _tell_files(self, stage: str) -> None:
         """Tell how many files are done."""
-        self.tell(Progress(stage, self.n_total - len(self.remaining), self.n_total))
+        self.tell(Progress(stage, self.n_done, self.n_total))
 
     def _report(self, manifest: Manifest, *, changed: bool) -> IndexReport:
         """Sum up the run."""
