@@ -216,15 +216,7 @@ class WorkTreeSource(Source):
 
     def _names(self) -> Iterator[tuple[bytes, bool]]:
         """Yield each name, and whether it is another repository (a submodule or nested clone)."""
-        output = self._git.run(
-            "ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"
-        )
-        for entry in output.split(b"\0")[:-1]:
-            if entry.startswith(b"? "):
-                yield entry[2:].rstrip(b"/"), entry.endswith(b"/")
-            else:
-                fields, _, name = entry.partition(b"\t")
-                yield name, fields[2:8] == b"160000"
+        return _listed(self._git)
 
 
 class FolderSource(WorkTreeSource):
@@ -239,8 +231,8 @@ class FolderSource(WorkTreeSource):
                 for name in ("objects", "refs"):
                     (Path(folder) / name).mkdir()
                 (Path(folder) / "HEAD").write_text("ref: refs/heads/none\n")
-                self._git = Git(self.root, git_dir=Path(folder), work_tree=self.root)
-                yield from list(super()._names())
+                git = Git(self.root, git_dir=Path(folder), work_tree=self.root)
+                yield from list(_listed(git))
         except GitNotInstalledError:
             yield from self._walk("", IgnoreRules())
 
@@ -320,6 +312,19 @@ class RevisionSource(Source):
     def close(self) -> None:
         """End the process that reads blobs."""
         self._objects.close()
+
+
+def _listed(git: Git) -> Iterator[tuple[bytes, bool]]:
+    """Yield what git lists of a work tree: names, and whether each is another repository."""
+    output = git.run(
+        "ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"
+    )
+    for entry in output.split(b"\0")[:-1]:
+        if entry.startswith(b"? "):
+            yield entry[2:].rstrip(b"/"), entry.endswith(b"/")
+        else:
+            fields, _, name = entry.partition(b"\t")
+            yield name, fields[2:8] == b"160000"
 
 
 def is_ignored(repository: Repository) -> bool:
