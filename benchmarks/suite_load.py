@@ -89,6 +89,8 @@ def run(*, quick: bool) -> Report:
     report = Report("load")
     with tempfile.TemporaryDirectory(prefix="codeintel-load-") as name, _index_in(name):
         loads = _Run(Path(name), report, quick=quick)
+        # What others do on the machine at the same time; 0 is a quiet one.
+        report.facts["load_average_before"] = round(os.getloadavg()[0], 1)
         start = time.perf_counter()
         _codeintel("index", str(loads.repository))
         report.facts["cold_index_s"] = round(time.perf_counter() - start, 1)
