@@ -137,8 +137,10 @@ def _named(rows: Ids, ids: Ids) -> Ids:
 
 def _best(scores: Floats, ids: Ids, k: int) -> tuple[Floats, Ids]:
     """Rank by score, then id, and give exactly `k` columns."""
-    missing = max(0, k - scores.shape[1])
-    scores = np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf)
-    ids = np.pad(ids, ((0, 0), (0, missing)), constant_values=-1)
     order = np.lexsort((ids, -scores), axis=1)[:, :k]
-    return np.take_along_axis(scores, order, axis=1), np.take_along_axis(ids, order, axis=1)
+    n, found = order.shape
+    best_scores = np.full((n, k), -np.inf, np.float32)
+    best_ids = np.full((n, k), -1, np.int64)
+    best_scores[:, :found] = np.take_along_axis(scores, order, axis=1)
+    best_ids[:, :found] = np.take_along_axis(ids, order, axis=1)
+    return best_scores, best_ids
