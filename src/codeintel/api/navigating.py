@@ -1,11 +1,14 @@
 """Questions about symbols and about history."""
 
-from codeintel.api import history, navigation, symbols
+from pathlib import Path
+
+from codeintel.api import history, navigation, precise, symbols
 from codeintel.api.questions import EVERYTHING, Questions, positive
 from codeintel.types import (
     BlameAnswer,
     HistoryAnswer,
     NavigationAnswer,
+    ScipReport,
     Scope,
     SymbolKind,
     SymbolsAnswer,
@@ -95,6 +98,18 @@ class Navigating(Questions):
         return navigation.references_at(
             self._context, wanted, limit=positive("limit", limit), cursor=cursor, scope=scope
         )
+
+    def import_scip(self, file: Path, *, scope: Scope = EVERYTHING) -> ScipReport:
+        """Take over the places of a SCIP file; definitions and references are precise from then on.
+
+        Raises
+        ------
+        InputError
+            The file is no SCIP file, or the scope selects several repositories.
+        StorageError, IndexCorruptError
+            The index folder cannot be written.
+        """
+        return precise.import_file(self._context, file, scope=scope)
 
     def blame_range(
         self,

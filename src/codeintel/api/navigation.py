@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 
 from codeintel.api.files import locate
 from codeintel.api.places import Page, Place
+from codeintel.api.precise import PreciseAnswer, precise_answer
 from codeintel.api.scoping import Selection, selected
 from codeintel.api.symbols import in_container, split_symbol
 from codeintel.context import ApplicationContext
@@ -68,6 +70,9 @@ def definition_at(
     """See `CodeIntel.definition_at`."""
     page = Page(("definition", *_facts(wanted), scope), limit, cursor)
     with selected(context, scope) as selections:
+        precise = _precise(selections, wanted)
+        if precise:
+            return _answer(page, wanted, precise.definitions, selections)
         asked = _asked(selections, wanted)
         if asked and asked.local:
             local = asked.local
@@ -88,6 +93,9 @@ def references_at(
     """See `CodeIntel.references_at`."""
     page = Page(("references", *_facts(wanted), scope), limit, cursor)
     with selected(context, scope) as selections:
+        precise = _precise(selections, wanted)
+        if precise:
+            return _answer(page, wanted, precise.references, selections)
         asked = _asked(selections, wanted)
         if asked and asked.local:
             at = asked.selection, asked.document
@@ -188,6 +196,21 @@ def _name_at(text: str, line: int, column: int | None, path: str) -> re.Match[st
 
 def _facts(wanted: Wanted) -> tuple[object, ...]:
     return wanted.symbol, wanted.repo, wanted.path, wanted.line, wanted.column
+
+
+def _precise(selections: list[Selection], wanted: Wanted) -> PreciseAnswer | None:
+    """Ask imported SCIP files about the place, or about the only definition of a name."""
+    if wanted.column:
+        for selection in selections:
+            document = selection.snapshot.catalog.by_path.get(wanted.path or "")
+            if document and selection.repository.name == wanted.repo:
+                return precise_answer(selection, document, wanted.line, wanted.column)
+        return None
+    named = list(islice(_definitions(selections, wanted, None), 2))
+    if len(named) != 1:
+        return None
+    (place,) = named
+    return precise_answer(place.selection, place.document, place.line, place.column)
 
 
 def _asked(selections: list[Selection], wanted: Wanted) -> _Asked | None:

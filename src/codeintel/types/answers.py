@@ -188,6 +188,24 @@ class NavigationAnswer(Struct, frozen=True, kw_only=True):
     next_cursor: str | None = None
 
 
+class ScipReport(Struct, frozen=True, kw_only=True):
+    """What was taken over from a SCIP file.
+
+    Attributes
+    ----------
+    n_unknown
+        Files that are not in the index.
+    n_misfit
+        Files whose places do not fit the indexed content: it was made for another revision.
+    """
+
+    repo: str
+    n_files: int
+    n_places: int
+    n_unknown: int
+    n_misfit: int
+
+
 class CommitFacts(Struct, frozen=True, kw_only=True):
     """A commit as blame and history tell it; `date` is the author date, ISO 8601 with zone."""
 
