@@ -75,12 +75,10 @@ def definition_at(
             return _answer(page, wanted, precise.definitions, selections)
         asked = _asked(selections, wanted)
         if asked and asked.local:
-            local = asked.local
-            places = [
-                Place(asked.selection, asked.document, local.line, local.column, Rung.SYNTACTIC)
-            ]
-        else:
-            places = list(_definitions(selections, wanted, asked))
+            at = asked.local.line, asked.local.column
+            place = Place(asked.selection, asked.document, *at, Rung.SYNTACTIC)
+            return _answer(page, wanted, [place], selections)
+        places = list(_definitions(selections, wanted, asked))
         if not places:
             _require_known(selections, wanted)
         places.sort(key=lambda place: _nearness(place, wanted))

@@ -1,6 +1,6 @@
 """Questions that search, list and read files."""
 
-from codeintel.api import files, paths, semantic, text
+from codeintel.api import files, paths, semantic, similar, text
 from codeintel.api.questions import EVERYTHING, Questions, positive
 from codeintel.search.text import TextOptions
 from codeintel.search.text_pattern import TextQuery
@@ -60,6 +60,40 @@ class Searching(Questions):
             files=files,
             max_tokens=max_tokens,
             explain=explain,
+            cursor=cursor,
+            scope=scope,
+        )
+
+    def similar_code(
+        self,
+        path: str,
+        line: int,
+        *,
+        limit: int = 10,
+        max_tokens: int = 4_000,
+        cursor: str | None = None,
+        scope: Scope = EVERYTHING,
+    ) -> SearchAnswer:
+        """Find code like the function, or part of a file, at a line; most alike first.
+
+        Parameters
+        ----------
+        scope
+            Where to look; the place itself may lie outside its globs, not outside its `repo`.
+
+        Raises
+        ------
+        PathNotFoundError
+            Names the nearest indexed paths.
+        InvalidRangeError
+            The file has no such line.
+        """
+        return similar.similar_code(
+            self._context,
+            path,
+            line,
+            limit=positive("limit", limit),
+            max_tokens=positive("max_tokens", max_tokens, None),
             cursor=cursor,
             scope=scope,
         )

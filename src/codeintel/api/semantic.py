@@ -15,7 +15,7 @@ from codeintel.errors import EmbeddingError
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.files import CHARS_PER_TOKEN
 from codeintel.search.query import Query
-from codeintel.search.rerank import WEIGHTS, Ids, Ranked
+from codeintel.search.rerank import WEIGHTS, Ids, Ranked, Weights
 from codeintel.search.searcher import search_chunks
 from codeintel.search.signals import path_traits
 from codeintel.store.identity import ORDINAL_BITS
@@ -49,13 +49,7 @@ def semantic_search(
         generation = sum(s.snapshot.manifest.generation for s in selections)
         identity = (text, per_file, files, scope)
         offset = decode_cursor(cursor, identity, int, generation=generation) if cursor else 0
-        ranked = [
-            zip(
-                repeat(s),
-                search_chunks(s.snapshot, query, _fitting(s, vector), _among(s, files), weights),
-            )
-            for s in selections
-        ]
+        ranked = [searched(s, query, vector, _among(s, files), weights) for s in selections]
         found = page(ranked, per_file, offset, limit)
         return SearchAnswer(
             query=text,
@@ -65,6 +59,15 @@ def semantic_search(
             if len(found) > limit
             else None,
         )
+
+
+def searched(
+    selection: Selection, query: Query, vector: Vector, among: Ids | None, weights: Weights
+) -> Iterator[Hit]:
+    """Rank the chunks of one repository."""
+    vector = None if _mismatch(selection, vector) else vector
+    hits = search_chunks(selection.snapshot, query, vector, among, weights)
+    return zip(repeat(selection), hits)
 
 
 def page(
@@ -99,11 +102,6 @@ def _embed(context: ApplicationContext, query: Query) -> tuple[Vector, tuple[str
         return context.embedder.embed_query(query.text), ()
     except EmbeddingError as error:
         return None, (f"Searched by words alone: {error.message}",)
-
-
-def _fitting(selection: Selection, vector: Vector) -> Vector:
-    """Give the question's vector, unless the index has those of another model."""
-    return None if _mismatch(selection, vector) else vector
 
 
 def _mismatch(selection: Selection, vector: Vector) -> tuple[str, ...]:

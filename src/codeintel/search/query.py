@@ -113,10 +113,10 @@ class Query:
 
     @cached_property
     def identifiers(self) -> list[str]:
-        """Names in the question that are spelled like code, or the name that it is."""
-        found = [name for name in _IDENTIFIER.findall(self.text) if _CODE_SPELLING.search(name)]
+        """Names in the question that are spelled like code, or the last part of the name it is."""
         if self._parts:
-            found.insert(0, self._parts[-1])
+            return self._parts[-1:]
+        found = [name for name in _IDENTIFIER.findall(self.text) if _CODE_SPELLING.search(name)]
         return list(dict.fromkeys(found))
 
     @cached_property

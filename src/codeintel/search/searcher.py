@@ -1,6 +1,5 @@
 """Semantic search: candidates by words, names, paths and meaning, ranked together."""
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -29,6 +28,7 @@ _EXACT_BY_KIND = {
     SymbolKind.VARIABLE: 0.5,
 }
 _OTHER_CASE = 0.6
+_SAME_FOLDER = 0.75
 _OTHER_QUALIFIER = 0.5
 # Frames further from where it failed count less, to this share.
 _NEXT_FRAME = 0.9
@@ -132,12 +132,19 @@ def _exact(snapshot: Snapshot, query: Query) -> dict[int, float]:
             score = _EXACT_BY_KIND.get(stored.definition.kind, 1.0)
             score *= 1.0 if stored.definition.name in names else _OTHER_CASE
             if query.qualifier:
-                document = snapshot.catalog.by_id[stored.document_id]
-                owners = f"{document.path.rpartition('.')[0]}.{stored.definition.container}"
-                inside = query.qualifier.lower() in re.split(r"\W+", owners.lower())
-                score *= 1.0 if inside else _OTHER_QUALIFIER
+                path = snapshot.catalog.by_id[stored.document_id].path
+                score *= _closeness(query.qualifier, stored.definition.container, path)
             scores[chunk] = max(scores.get(chunk, 0.0), score)
     return scores
+
+
+def _closeness(qualifier: str, container: str, path: str) -> float:
+    """Say how well a definition's place fits what stands before its name in the question."""
+    folder, _, name = path.lower().rpartition("/")
+    wanted = qualifier.lower()
+    if wanted in {*container.lower().split("."), name.partition(".")[0]}:
+        return 1.0
+    return _SAME_FOLDER if wanted in folder.split("/") else _OTHER_QUALIFIER
 
 
 def _places(snapshot: Snapshot, query: Query, exact: dict[int, float]) -> dict[int, float]:
