@@ -100,11 +100,14 @@ class Place:
         """Rules for a name that stands alone."""
         named = self._from(self._imported(self._name))
         starred = self._from(self._imported("*"))
+        # In the import itself, the name is the one that it has elsewhere.
+        renamed = self._from([i for i in self._names.imports if i.original == self._name])
         visible = self._visible()
         sure: list[_Rule] = [
             lambda c: self._is_here(c) and c[1].container in visible,
             lambda c: not c[1].container and named(c),
             named,
+            lambda c: not c[1].container and renamed(c),
             lambda c: not c[1].container and starred(c),
             lambda c: not c[1].container and self._in_package(c),
         ]
