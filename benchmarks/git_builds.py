@@ -42,12 +42,12 @@ def measure_builds(report: Report, repository: Path, folder: Path) -> dict[str, 
         ).stdout
     )
     raw_wall, raw_cpu = timed(raw_pass)
-    places = {name: folder / name for name in ("graph", "index", "full")}
+    places = {name: folder / name for name in ("commit-graph", "index", "blame cache")}
     for name, place in places.items():
         worker = Worker(repository, place)
         with job(NO_DEADLINE_S):
             wall, cpu = timed(lambda worker=worker: worker.graph(silent))
-            if name == "graph":
+            if name == "commit-graph":
                 note(report, "commit-graph with changed paths", wall, cpu)
             else:
                 wall, cpu = timed(lambda worker=worker: worker.extend(silent))
@@ -58,7 +58,7 @@ def measure_builds(report: Report, repository: Path, folder: Path) -> dict[str, 
                 )
                 size_bytes = size(place, "history-*")
                 report.facts["history index: bytes a commit"] = round(size_bytes / n_commits)
-            if name == "full":
+            if name == "blame cache":
                 wall, cpu = timed(lambda worker=worker: worker.blame(silent))
                 note(report, "blame cache of the whole tree", wall, cpu)
                 extra = size(place, "history-*") - size(places["index"], "history-*")
@@ -87,7 +87,7 @@ def measure_update(report: Report, repository: Path) -> None:
         def move(sha: str) -> None:
             subprocess.run(["git", "update-ref", "--no-deref", "HEAD", sha], cwd=clone, check=True)
 
-        heads = [at(f"HEAD~{n}") for n in (300, 240, 180, 120, 60, 0)]
+        heads = [at(f"HEAD~{n}") for n in (400, 320, 240, 160, 80, 0)]
         move(heads[0])
         worker = Worker(clone, Path(name) / "cache")
         with job(NO_DEADLINE_S):

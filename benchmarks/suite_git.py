@@ -59,11 +59,10 @@ def run(*, quick: bool) -> Report:
         packs, repository = repository / "objects" / "pack", Path(name) / "clone"
         places = measure_builds(report, repository, Path(name) / "caches")
         clients = {
-            "ours, nothing built": GitClient(repository),
-            "ours, commit-graph": GitClient(repository, cache_dir=places["graph"]),
-            "ours, index": GitClient(repository, cache_dir=places["index"]),
-            "ours, blame cache": GitClient(repository, cache_dir=places["full"]),
+            f"ours, {name}": GitClient(repository, cache_dir=place, background=False)
+            for name, place in places.items()
         }
+        clients = {"ours, nothing built": GitClient(repository), **clients}
         histories, blames = variants(repository, clients)
         history_times = ask(report, "history of 50", chosen, histories)
         blame_times = ask(report, "blame of 10 lines", chosen, blames)

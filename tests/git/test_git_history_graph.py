@@ -36,17 +36,3 @@ def test_an_extended_graph_knows_first_parent_ancestors(commits: list[NewCommit]
         for other in range(len(commits)):
             inside = graph.enter[other] <= graph.enter[n] <= graph.leave[other]
             assert inside == (other in way)
-
-
-@given(commit_lists())
-def test_many_commits_at_once_give_the_same_ancestors(commits: list[NewCommit]) -> None:
-    roots = [NewCommit((), 0, False)] * 1001
-    shifted = [
-        NewCommit(tuple(p + len(roots) for p in commit.parents), commit.committed_s, False)
-        for commit in commits
-    ]
-    graph = Graph.empty().extended([*roots, *shifted])
-    for n in range(len(commits)):
-        way = {k + len(roots) for k in first_parents(commits, n)}
-        at = graph.enter[n + len(roots)]
-        assert {k for k in range(len(graph)) if graph.enter[k] <= at <= graph.leave[k]} == way

@@ -57,10 +57,11 @@ class GitClient:
     repo_path
         A folder in a repository; parent directories are searched. Paths are relative to it.
     cache_dir
-        Where the shadow, the index of history and the blame cache are kept between runs. Without
-        it git itself answers, in a temporary shadow.
+        Where shadow, index and blame cache are kept; without it git answers, in a temporary shadow.
     timeout_s
         Time limit of one call.
+    background
+        Whether the client has built by itself, in a worker process, what its `cache_dir` lacks.
 
     Raises
     ------
@@ -74,6 +75,7 @@ class GitClient:
         *,
         cache_dir: Path | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
+        background: bool = True,
     ) -> None:
         self._path = Path(repo_path)
         self._timeout_s = timeout_s
@@ -85,7 +87,7 @@ class GitClient:
         self._layers = Layers(
             Shadow(self._repository, self._objects, cache_dir),
             cache_dir,
-            later=self._background.later if self._background else None,
+            later=self._background.later if self._background and background else None,
         )
 
     @cached_property

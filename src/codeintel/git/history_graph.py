@@ -12,8 +12,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-_MANY = 1000  # new commits from which on a new tour is quicker than to insert one by one
-
 
 class NewCommit(NamedTuple):
     """What the graph has to know of a commit; `deletes` is about the diff to the first parent."""
@@ -62,11 +60,12 @@ class Graph(msgspec.Struct, frozen=True):
         """Read what `to_bytes` wrote."""
         parts = msgspec.msgpack.decode(data, type=list[bytes])
         flat = np.frombuffer(parts[1], np.int32)
+        numbers = flat.tolist()
         merges: dict[int, tuple[int, ...]] = {}
         at = 0
-        while at < len(flat):
-            end = at + 2 + int(flat[at + 1])
-            merges[int(flat[at])] = tuple(flat[at + 2 : end].tolist())
+        while at < len(numbers):
+            end = at + 2 + numbers[at + 1]
+            merges[numbers[at]] = tuple(numbers[at + 2 : end])
             at = end
         return cls(
             np.frombuffer(parts[0], np.int32),
@@ -106,7 +105,7 @@ class Graph(msgspec.Struct, frozen=True):
 
     def extended(self, commits: Sequence[NewCommit]) -> "Graph":
         """Append commits, whose numbers go on from the last."""
-        n_old, n_new = len(self), len(self) + len(commits)
+        n_old = len(self)
         firsts = [commit.parents[0] if commit.parents else -1 for commit in commits]
         first_parent = np.concatenate([self.first_parent, np.array(firsts, np.int32)])
         times = np.array([commit.committed_s for commit in commits], np.int64)
@@ -121,10 +120,7 @@ class Graph(msgspec.Struct, frozen=True):
             if len(commit.parents) > 1:
                 merges[number] = commit.parents
                 flat += [number, len(commit.parents), *commit.parents]
-        if len(commits) > _MANY:
-            enter, leave = _tour(first_parent)
-        else:
-            enter, leave = _inserted(self.enter, self.leave, first_parent, n_new)
+        enter, leave = _toured(self.enter, self.leave, firsts)
         deletes = np.array([commit.deletes for commit in commits], np.bool_)
         return Graph(
             first_parent,
@@ -138,47 +134,48 @@ class Graph(msgspec.Struct, frozen=True):
         )
 
 
-def _tour(first_parent: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Number the forest in depth-first order."""
-    parents = first_parent.tolist()
-    n = len(parents)
-    size = [1] * n
-    for commit in range(n - 1, -1, -1):
-        if parents[commit] >= 0:
-            size[parents[commit]] += size[commit]
-    enter = [0] * n
-    free = [0] * n  # where the next child goes
-    n_rooted = 0
-    for commit, parent in enumerate(parents):
-        if parent < 0:
-            enter[commit] = n_rooted
-            n_rooted += size[commit]
-        else:
-            enter[commit] = free[parent]
-            free[parent] += size[commit]
-        free[commit] = enter[commit] + 1
-    begin = np.array(enter, np.int32)
-    return begin, begin + np.array(size, np.int32) - 1
-
-
-def _inserted(
-    enter: NDArray[np.int32],
-    leave: NDArray[np.int32],
-    first_parent: NDArray[np.int32],
-    n_new: int,
+def _toured(
+    enter: NDArray[np.int32], leave: NDArray[np.int32], first_parents: Sequence[int]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Make room in a tour for each new commit, right after its parent's last descendant."""
+    """Number new commits into a tour: each right after the last descendant of its first parent.
+
+    Old commits below which nothing is new keep their order and move up by what comes before them.
+    """
     n_old = len(enter)
-    begin = np.concatenate([enter, np.zeros(n_new - n_old, np.int32)])
-    end = np.concatenate([leave, np.zeros(n_new - n_old, np.int32)])
-    for commit in range(n_old, n_new):
-        parent = first_parent[commit]
-        place = commit
-        if parent >= 0:
-            place = int(end[parent]) + 1
-            old_begin, old_end = begin[:commit], end[:commit]
-            encloses = (old_end == place - 1) & (old_begin <= old_begin[parent])
-            old_end[encloses | (old_end >= place)] += 1
-            old_begin[old_begin >= place] += 1
-        begin[commit] = end[commit] = place
-    return begin, end
+    size = [1] * len(first_parents)
+    for new in range(len(first_parents) - 1, -1, -1):
+        if first_parents[new] >= n_old:
+            size[first_parents[new] - n_old] += size[new]
+    # How much is inserted below each old commit; below -1 are new roots, after everything.
+    inserted: dict[int, int] = {}
+    for new, parent in enumerate(first_parents):
+        if parent < n_old:
+            inserted[parent] = inserted.get(parent, 0) + size[new]
+    # Of several that end at one place the innermost comes first.
+    keys = {
+        parent: (int(leave[parent]) + 1) * (n_old + 1) + n_old - int(enter[parent])
+        if parent >= 0
+        else (n_old + 1) ** 2
+        for parent in inserted
+    }
+    ordered = sorted(inserted, key=keys.__getitem__)
+    sums = np.cumsum([0, *(inserted[parent] for parent in ordered)])
+    places = np.array([keys[parent] for parent in ordered], np.int64)
+    before_enter = np.searchsorted(places, (enter.astype(np.int64) + 1) * (n_old + 1), "left")
+    ends = (leave.astype(np.int64) + 1) * (n_old + 1) + n_old - enter
+    before_leave = np.searchsorted(places, ends, "right")
+    free = {  # where the next child goes
+        parent: (int(leave[parent]) + 1 if parent >= 0 else n_old) + int(sums[k])
+        for k, parent in enumerate(ordered)
+    }
+    begin = [0] * len(first_parents)
+    for new, parent in enumerate(first_parents):
+        begin[new] = free[parent]
+        free[parent] += size[new]
+        free[n_old + new] = begin[new] + 1
+    new_enter = np.array(begin, np.int64)
+    new_leave = new_enter + np.array(size, np.int64) - 1
+    return (
+        np.concatenate([enter + sums[before_enter], new_enter]).astype(np.int32),
+        np.concatenate([leave + sums[before_leave], new_leave]).astype(np.int32),
+    )
