@@ -121,11 +121,20 @@ def _call(
     return name, arguments[name]
 
 
-def run_wrk(url: str, requests: Path, connections: int, seconds: float, skip: int = 0) -> Load:
+def run_wrk(
+    url: str,
+    requests: Path,
+    connections: int,
+    seconds: float,
+    skip: int = 0,
+    *,
+    through_sdk: bool = False,
+) -> Load:
     """Load the server and give what was seen; `skip` begins further on in the requests."""
+    way = "sdk" if through_sdk else "short"
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
     done = subprocess.run(
-        [*command, "-s", str(LUA), url, "--", str(requests), str(skip)],
+        [*command, "-s", str(LUA), url, "--", str(requests), str(skip), way],
         capture_output=True,
         text=True,
         check=True,

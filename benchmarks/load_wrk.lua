@@ -9,6 +9,8 @@ end
 
 function init(args)
   calls, errors, refused = {}, 0, 0
+  -- A parameter header makes a call unusual, so that the SDK answers it.
+  local unusual = args[3] == "sdk" and "0" or nil
   for line in io.lines(args[1]) do
     local name, body = line:match("^(.-)\t(.*)$")
     table.insert(calls, wrk.format("POST", "/mcp", {
@@ -17,6 +19,7 @@ function init(args)
       ["mcp-protocol-version"] = "2026-07-28",
       ["mcp-method"] = "tools/call",
       ["mcp-name"] = name,
+      ["mcp-param-nothing"] = unusual,
       ["host"] = "127.0.0.1:" .. wrk.port,
     }, body))
   end
