@@ -22,7 +22,9 @@ FILES = {
         "    def load(self, value):\n"
         "        return value\n"
     ),
-    "pkg/tools.py": "def load(path):\n    return path\n\n\ndef save(path):\n    return load(path)\n",
+    "pkg/tools.py": (
+        "def load(path):\n    return path\n\n\ndef save(path):\n    return load(path)\n"
+    ),
     "other/tools.py": "def load(path):\n    return None\n\n\nload(1)\n",
     "use.py": (
         "from pkg import Basket, save\n"
