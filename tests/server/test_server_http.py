@@ -8,6 +8,7 @@ from codeintel.errors import ConfigurationError
 from codeintel.server.auth import TokenRecord, Tokens, hash_token
 from codeintel.server.edge import EdgeOptions
 from codeintel.server.http import HttpOptions, check_exposure, listen
+from codeintel.server.tools import TOOLS
 from fake_codeintel import FakeCodeIntel
 from live_server import serve
 
@@ -137,7 +138,9 @@ def test_a_large_request_without_a_length_is_turned_away_too(locked, path):
 
 def test_openapi_describes_every_tool_with_resolvable_schemas(web):
     document = web.get("/v1/openapi.json").json()
-    assert len([path for path in document["paths"] if path.startswith("/v1/")]) == 11
+    assert {path for path in document["paths"] if path.startswith("/v1/")} == {
+        f"/v1/{name}" for name in TOOLS
+    }
     for reference in json.dumps(document).split('"$ref": "')[1:]:
         node = document
         for part in reference.partition('"')[0].removeprefix("#/").split("/"):
