@@ -2,6 +2,7 @@
 
 import logging
 import time
+from threading import Event
 from typing import TYPE_CHECKING
 
 from codeintel.errors import CodeIntelError, IndexLockedError
@@ -16,7 +17,7 @@ _LEAST_PAUSE_S = 1.0
 _SHARE = 0.1
 
 
-def index_once(intel: "CodeIntel") -> None:
+def index_once(intel: "CodeIntel", _: Event | None = None) -> None:
     """Bring the indexes up to date; a failure is told, and what is there goes on answering."""
     try:
         intel.index()
@@ -26,9 +27,10 @@ def index_once(intel: "CodeIntel") -> None:
         logger.error("the index is not brought up to date: %s", error)
 
 
-def follow(intel: "CodeIntel") -> None:
-    """Bring the indexes up to date again and again, at a pace that large repositories bear."""
-    while True:
+def follow(intel: "CodeIntel", stop: Event | None = None) -> None:
+    """Bring the indexes up to date until told to stop, at a pace that large repositories bear."""
+    stop = stop or Event()
+    while not stop.is_set():
         began_s = time.monotonic()
         index_once(intel)
-        time.sleep(max(_LEAST_PAUSE_S, (time.monotonic() - began_s) / _SHARE))
+        stop.wait(max(_LEAST_PAUSE_S, (time.monotonic() - began_s) / _SHARE))

@@ -6,10 +6,11 @@ With --http it serves many agents at once, until it is stopped.
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from codeintel.cli import exit_codes
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from codeintel.api import CodeIntel
     from codeintel.server.http import HttpOptions
     from codeintel.server.oauth import OAuthOptions
+
+KeepIndexed = Callable[..., None]
 
 
 def address(text: str) -> tuple[str, int]:
@@ -127,21 +130,25 @@ def run(arguments: Namespace) -> int:
     if arguments.http is None:
         from codeintel.server.stdio import run_stdio
 
-        with opened(target) as intel:
-            _beside(keep_indexed, intel)
+        with opened(target) as intel, _beside(keep_indexed, intel):
             run_stdio(intel)
     else:
         _serve_http(target, keep_indexed, arguments)
     return exit_codes.FOUND
 
 
-def _beside(keep_indexed: Callable[["CodeIntel"], None], intel: "CodeIntel") -> None:
-    Thread(target=keep_indexed, args=(intel,), name="indexer", daemon=True).start()
+@contextmanager
+def _beside(keep_indexed: KeepIndexed, intel: "CodeIntel") -> Iterator[None]:
+    """Keep the indexes current in a thread; a run under way ends with the process."""
+    stop = Event()
+    Thread(target=keep_indexed, args=(intel, stop), name="indexer", daemon=True).start()
+    try:
+        yield
+    finally:
+        stop.set()
 
 
-def _serve_http(
-    target: Target, keep_indexed: Callable[["CodeIntel"], None], arguments: Namespace
-) -> None:
+def _serve_http(target: Target, keep_indexed: KeepIndexed, arguments: Namespace) -> None:
     options = _http_options(arguments)
     print(f"Serving at http://{options.host}:{options.port}/mcp", file=sys.stderr, flush=True)
     if arguments.workers > 1:
@@ -152,8 +159,7 @@ def _serve_http(
         return
     from codeintel.server.http import run_http
 
-    with opened(target) as intel:
-        _beside(keep_indexed, intel)
+    with opened(target) as intel, _beside(keep_indexed, intel):
         run_http(intel, options)
 
 
