@@ -44,7 +44,7 @@ _ABLATIONS = {
     "without defined names": replace(WEIGHTS, names=0.0),
     "without exact names": replace(WEIGHTS, exact=0.0, exact_literal=0.0),
     "without path words": replace(WEIGHTS, path=0.0),
-    "without file names": replace(WEIGHTS, stem_coverage=0.0, stem_precision=0.0),
+    "without file names": replace(WEIGHTS, file_name=0.0),
     "without other chunks of the file": replace(WEIGHTS, decay=0.0),
     "without kinds of files": replace(WEIGHTS, aside=1.0, facade=1.0, prose=1.0),
     "without classes of questions": replace(
@@ -89,10 +89,13 @@ def run(*, quick: bool) -> Report:
     times: dict[str, list[float]] = {name: [] for name in scores}
     asked: list[float] = []
     with tempfile.TemporaryDirectory() as scratch:
-        repositories, corpora = _questions(Path(scratch))
+        labelled = bool(os.environ.get("CODEINTEL_EVAL_QUERIES"))
+        repositories, corpora = (
+            labelled_questions() if labelled else golden_questions(Path(scratch))
+        )
         for repository in repositories[:1] if quick else repositories:
             settings = Settings(index_dir=Path(scratch) / "index")
-            with _opened(corpora / repository.name, settings) as (context, snapshot):
+            with opened(corpora / repository.name, settings) as (context, snapshot):
                 _score(repository, context, snapshot, scores, times)
                 asked += _time(repository, context, snapshot)
     for name, variant in scores.items():
@@ -106,12 +109,14 @@ def run(*, quick: bool) -> Report:
     return report
 
 
-def _questions(scratch: Path) -> tuple[tuple[RepositoryQuestions, ...], Path]:
-    """Read the questions of the environment, else those about this project."""
-    path = os.environ.get("CODEINTEL_EVAL_QUERIES")
-    if path:
-        corpora = Path(os.environ.get("CODEINTEL_EVAL_CORPORA", "."))
-        return read_questions(Path(path)).repositories, corpora
+def labelled_questions() -> tuple[tuple[RepositoryQuestions, ...], Path]:
+    """Read the questions that the environment names, with the folder of their repositories."""
+    corpora = Path(os.environ.get("CODEINTEL_EVAL_CORPORA", "."))
+    return read_questions(Path(os.environ["CODEINTEL_EVAL_QUERIES"])).repositories, corpora
+
+
+def golden_questions(scratch: Path) -> tuple[tuple[RepositoryQuestions, ...], Path]:
+    """Read the questions about this project, with a folder that has a copy of its source."""
     shutil.copytree(
         Path(codeintel.__file__).parent,
         scratch / "corpora" / "codeintel",
@@ -121,7 +126,7 @@ def _questions(scratch: Path) -> tuple[tuple[RepositoryQuestions, ...], Path]:
 
 
 @contextmanager
-def _opened(folder: Path, settings: Settings) -> Iterator[tuple[ApplicationContext, Snapshot]]:
+def opened(folder: Path, settings: Settings) -> Iterator[tuple[ApplicationContext, Snapshot]]:
     """Index a repository and hold its only generation."""
     with ApplicationContext([folder], settings) as context:
         context.select(None)[0].index(context.embedder)
