@@ -214,6 +214,7 @@ class FakeCodeIntel:
         *,
         limit=10,
         per_file=None,
+        files=None,
         max_tokens=4000,
         explain=False,
         cursor=None,
@@ -238,6 +239,11 @@ class FakeCodeIntel:
         ]
         hits.sort(key=lambda hit: -hit.score)
         return SearchAnswer(query=query, hits=tuple(hits[:limit]), about=self._about(scope))
+
+    def similar_code(
+        self, path, line, *, limit=10, max_tokens=4000, cursor=None, scope=EVERYTHING
+    ) -> SearchAnswer:
+        return self.semantic_search("def", limit=limit, scope=scope)
 
     def symbol_search(
         self, query, *, kind=None, limit=50, cursor=None, scope=EVERYTHING

@@ -26,6 +26,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--per-file", type=positive, metavar="N", help="at most this many hits of one file"
     )
     parser.add_argument(
+        "--files",
+        choices=("code", "tests", "docs"),
+        help="only files of this kind: code, tests, docs",
+    )
+    parser.add_argument(
         "--max-tokens",
         type=positive,
         default=4000,
@@ -45,6 +50,7 @@ def run(arguments: Namespace) -> int:
             arguments.query,
             limit=arguments.limit,
             per_file=arguments.per_file,
+            files=arguments.files,
             max_tokens=arguments.max_tokens,
             explain=arguments.explain,
             cursor=arguments.cursor,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from codeintel.types import CaseRule, SymbolKind, TextMode
+from codeintel.types import CaseRule, FileKind, SymbolKind, TextMode
 
 Path = Annotated[
     str,
@@ -141,8 +141,22 @@ class SemanticSearch(ScopedArguments, frozen=True, kw_only=True, forbid_unknown_
     ]
     limit: Annotated[int, Meta(ge=1, le=100, description="Hits at most.")] = 10
     per_file: Annotated[Position | None, Meta(description="Hits of one file at most.")] = None
+    files: Annotated[
+        FileKind | None,
+        Meta(description="Only code, only tests, or only texts for people; default: all."),
+    ] = None
     max_tokens: MaxTokens = 4000
     explain: Annotated[bool, Meta(description="Add the share of each ranking signal.")] = False
+    cursor: Cursor = None
+
+
+class SimilarCode(ScopedArguments, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Arguments of similar_code."""
+
+    path: Path
+    line: Annotated[Position, Meta(description="A line of the code, counted from 1.")]
+    limit: Annotated[int, Meta(ge=1, le=100, description="Hits at most.")] = 10
+    max_tokens: MaxTokens = 4000
     cursor: Cursor = None
 
 

@@ -89,10 +89,17 @@ def _semantic_search(ci: "CodeIntel", a: schemas.SemanticSearch, scope: types.Sc
         a.query,
         limit=a.limit,
         per_file=a.per_file,
+        files=a.files,
         max_tokens=a.max_tokens,
         explain=a.explain,
         cursor=a.cursor,
         scope=scope,
+    )
+
+
+def _similar_code(ci: "CodeIntel", a: schemas.SimilarCode, scope: types.Scope) -> Struct:
+    return ci.similar_code(
+        a.path, a.line, limit=a.limit, max_tokens=a.max_tokens, cursor=a.cursor, scope=scope
     )
 
 
@@ -160,6 +167,20 @@ _TOOLS = (
         schemas.SemanticSearch,
         types.SearchAnswer,
         _semantic_search,
+        Lane.CPU,
+        10,
+        from_index=True,
+    ),
+    Tool(
+        "similar_code",
+        "Find code like the code at a place",
+        "Find functions and other code like that at a line of a file, by meaning and words: other"
+        " implementations of the same thing, copies to change along, a pattern to follow for new"
+        " code. Hits are best first; a score near 1 is a copy.\n"
+        "Not for uses of a symbol: references_at. Not for a description: semantic_search.",
+        schemas.SimilarCode,
+        types.SearchAnswer,
+        _similar_code,
         Lane.CPU,
         10,
         from_index=True,
@@ -315,6 +336,7 @@ CodeIntel answers questions about indexed git repositories. All tools only read.
 | to read what a search found | open_file with its lines |
 | an overview of a project | list_paths with tree=true |
 | why and when lines changed | blame_range, file_history |
+| other code like the code at a place | similar_code |
 | to ask much about one part | set_scope, then pass scope_id |
 | which repositories there are, how fresh | index_status |
 
