@@ -11,11 +11,12 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp.client import session as client_session
 
 import fake_codeintel
+from codeintel.server.tools import TOOLS
 from fake_codeintel import FakeCodeIntel
 from live_server import serve
 
 REVISIONS = ("2025-06-18", "2025-11-25", "2026-07-28")
-TOOLS = {
+ARGUMENTS = {
     "set_scope": {"repo": "app"},
     "list_paths": {"repo": "app"},
     "open_file": {"path": "src/upload.py", "start_line": 1, "end_line": 3},
@@ -26,6 +27,7 @@ TOOLS = {
     "references_at": {"symbol": "send"},
     "blame_range": {"path": "src/upload.py", "start_line": 2},
     "file_history": {"path": "src/upload.py"},
+    "similar_code": {"path": "src/upload.py", "line": 2},
     "index_status": {},
 }
 
@@ -57,9 +59,9 @@ class TestEveryTransportAndRevision:
         async def talk():
             async with connected(transport, revision, url, monkeypatch) as client:
                 listed = (await client.list_tools()).tools
-                assert {tool.name for tool in listed} == set(TOOLS)
-                for name, arguments in TOOLS.items():
-                    result = await client.call_tool(name, arguments)
+                assert [tool.name for tool in listed] == list(TOOLS)
+                for name in TOOLS:
+                    result = await client.call_tool(name, ARGUMENTS[name])
                     assert not result.is_error, result.content
                     assert result.content[0].text
                     assert result.structured_content
