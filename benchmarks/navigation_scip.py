@@ -10,6 +10,7 @@ import random
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from functools import cache
 from pathlib import Path
 
 from codeintel import CodeIntel
@@ -33,6 +34,7 @@ def compare(file: Path, tree: Path) -> None:
             kind[symbol].add((document.path, o.line + 1, o.column + 1))
     asked = [(spot, symbol) for symbol, spots in uses.items() for spot in spots]
     asked = sorted(pair for pair in asked if definitions[pair[1]] and "/__init__:" not in pair[1])
+    asked = [(spot, symbol) for spot, symbol in asked if _is_name(tree, spot)]
     sample = random.Random(3).sample(asked, min(N_SAMPLES, len(asked)))
     print(f"{file.name}: {len(sample)} places")
     with tempfile.TemporaryDirectory() as folder:
@@ -42,6 +44,18 @@ def compare(file: Path, tree: Path) -> None:
             _judge(code, "syntax alone", sample, definitions, uses)
             code.import_scip(file)
             _judge(code, "imported", sample, definitions, uses)
+
+
+def _is_name(tree: Path, spot: Spot) -> bool:
+    """Whether a name stands at a place, and not the path of a module in quotes."""
+    path, line, column = spot
+    text = _lines(tree / path)[line - 1]
+    return text[column - 1].isidentifier() or text[column - 1] == "$"
+
+
+@cache
+def _lines(path: Path) -> list[str]:
+    return path.read_text().split("\n")
 
 
 def _judge(

@@ -103,6 +103,30 @@ def test_where_an_import_renames_a_symbol_its_uses_there_are_found(code: CodeInt
     assert ("pkg/tools.py", 6, "syntactic") in places(answer)
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "use", "expected"),
+    [
+        ("a.ts", "const copy = 1;\nexport const b = copy!;\n", (2, 20), "copy"),
+        ("a.ts", "export const $el = 1;\nexport const b = $el;\n", (2, 18), "$el"),
+        ("a.rb", "def save!\nend\nsave!\n", (3, 2), "save!"),
+        ("a.py", "def f(x): pass\nprint(f'{f!r}')\n", (2, 10), "f"),
+    ],
+)
+def test_names_are_read_as_their_language_spells_them(
+    repository: GitRepository,
+    settings: Settings,
+    file: str,
+    text: str,
+    use: tuple[int, int],
+    expected: str,
+) -> None:
+    repository.commit({file: text})
+    with CodeIntel(repository.path, settings=settings) as code:
+        code.index()
+        answer = code.definition_at(path=file, line=use[0], column=use[1])
+        assert (answer.symbol, answer.locations[0].line) == (expected, 1)
+
+
 def test_a_word_without_meaning_is_an_error(code: CodeIntel) -> None:
     with pytest.raises(UnknownSymbolError):
         code.definition_at(path="pkg/cart.py", line=3, column=15, symbol="nothing_there")

@@ -26,7 +26,12 @@ from codeintel.store.catalog import (
 )
 from codeintel.types import NavigationAnswer, Rung, Scope, SymbolKind
 
-_WORD = re.compile(r"[^\W\d][\w$]*[!?]?")
+_WORD = re.compile(r"[^\W\d]\w*")
+# `!` and `?` end names in some languages, and `$` is a letter in others; elsewhere they are signs.
+_MARKED_WORD = re.compile(r"[^\W\d]\w*(?:[!?](?!=))?")
+_MARKED_LANGUAGES = frozenset(("ruby", "elixir"))
+_DOLLAR_WORD = re.compile(r"(?:[^\W\d]|\$)[\w$]*")
+_DOLLAR_LANGUAGES = frozenset(("javascript", "typescript", "tsx", "java", "scala"))
 # Up to so many uses are all resolved, and those of other symbols left out; of more, only a page.
 _MAX_RESOLVED = 200
 
@@ -167,13 +172,20 @@ def symbol_at(
     if symbol is not None:
         container, name = split_symbol(symbol)
         return Wanted(name, container, repository.name, path, line)
-    word = _name_at(lines[line - 1], line, column, path)
+    word = _name_at(_words_of(document.language, lines[line - 1]), line, column, path)
     return Wanted(word.group(), "", repository.name, path, line, word.start() + 1)
 
 
-def _name_at(text: str, line: int, column: int | None, path: str) -> re.Match[str]:
+def _words_of(language: str, text: str) -> list[re.Match[str]]:
+    """Give what can be a name in a line."""
+    if language in _MARKED_LANGUAGES:
+        return list(_MARKED_WORD.finditer(text))
+    pattern = _DOLLAR_WORD if language in _DOLLAR_LANGUAGES else _WORD
+    return list(pattern.finditer(text))
+
+
+def _name_at(words: list[re.Match[str]], line: int, column: int | None, path: str) -> re.Match[str]:
     """Give the name at a column; without one, the only name of the line."""
-    words = list(_WORD.finditer(text))
     if column is None:
         names = list(dict.fromkeys(word.group() for word in words))
         if len(names) == 1:
