@@ -15,6 +15,7 @@ import httpx
 import pytest
 from mcp import Client, StdioServerParameters
 
+from codeintel.server.tools import TOOLS
 from repositories import GitRepository
 
 COMMAND = [sys.executable, "-m", "codeintel.cli.main"]
@@ -89,7 +90,7 @@ def test_an_agent_on_stdio_is_answered_while_and_after_the_index_is_built(
 
     async def talk() -> None:
         async with Client(server) as client:
-            assert len((await client.list_tools()).tools) == 11
+            assert len((await client.list_tools()).tools) == len(TOOLS)
             for _ in range(600):
                 status = await client.call_tool("index_status", {})
                 assert not status.is_error
