@@ -11,7 +11,7 @@ from benchmarks.vectors_data import Case, Data, load
 from benchmarks.vectors_plots import plot
 from benchmarks.vectors_variants import FIXED, QUICK_ROUNDS, ROTATION_ROUNDS, Fixed, Ours, recall
 
-_QUICK = (Case("code", 4_999, 256), Case("clusters", 9_000, 256))
+_QUICK = (Case("code", 4_999, 256), Case("clusters", 8_200, 256))
 _FULL = (
     Case("code", 4_999, 256),
     Case("code", 20_000, 256),

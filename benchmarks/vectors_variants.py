@@ -33,6 +33,9 @@ class Fixed:
         faiss.extract_index_ivf(self.index).cp.min_points_per_centroid = 1
         rotation = faiss.downcast_VectorTransform(self.index.chain.at(0))
         rotation.niter = QUICK_ROUNDS if quick else ROTATION_ROUNDS
+        if quick:
+            lists = faiss.downcast_index(faiss.extract_index_ivf(self.index))
+            rotation.niter_pq = rotation.niter_pq_0 = lists.cp.niter = lists.pq.cp.niter = 1
         start = perf_counter()
         with omp_threads(BUILD_THREADS):
             self.index.train(data.vectors)
