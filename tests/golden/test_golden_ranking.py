@@ -36,6 +36,6 @@ def test_questions_about_this_project_find_their_files(tmp_path: Path, settings:
     recall_1, recall_5 = (sum(rank <= k for rank in ranks) / n for k in (1, 5))
     mrr = sum(1 / rank for rank in ranks if rank < 99) / n
     summary = f"recall@1 {recall_1:.3f}  recall@5 {recall_5:.3f}  MRR {mrr:.3f}\n"
-    if recall_1 < 0.60 or recall_5 < 0.85 or mrr < 0.72:
+    if recall_1 < 0.60 or recall_5 < 0.85 or mrr < 0.74:
         pytest.fail(summary + "\n".join(lines))
     print(summary + "\n".join(lines))
