@@ -107,7 +107,8 @@ def references_at(
         uses = _Uses(selections, wanted, asked)
         if not uses.total:
             _require_known(selections, wanted)
-        if uses.total <= _MAX_RESOLVED:
+        # By name alone every definition is meant, and nothing to be left out.
+        if uses.total <= _MAX_RESOLVED and (asked or wanted.container):
             return _answer(page, wanted, list(uses), selections)
         start = page.start(selections)
         return page.answer(
