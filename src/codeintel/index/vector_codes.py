@@ -174,7 +174,7 @@ def _cost(plan: Plan) -> float:
 def held_out_queries(exact: ExactIndex, chance: np.random.Generator) -> Floats:
     """Make queries up that lie off the distribution of the vectors, as real questions do.
 
-    Sums of two vectors without their mean: of eleven recipes that were tried, the one whose
+    Sums of two vectors without their mean: of fourteen recipes that were tried, the one whose
     neighbours are as far, and as scattered over the lists, as those of real questions. Vectors of
     the corpus itself need half the probes and flatter an index.
     """
