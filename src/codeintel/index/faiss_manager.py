@@ -162,7 +162,7 @@ class FAISSManager:
         InvalidVectorsError
             Names the first value that cannot be used; the index stays as it was.
         """
-        given, known = self._checked(vectors, ids)
+        given, known = _checked(vectors, ids, self.dim)
         with self._writing:
             order = np.argsort(known)
             blocks = half_blocks(given, order)
@@ -176,7 +176,7 @@ class FAISSManager:
         InvalidVectorsError
             As `build_index`, and where an id is there already; the index stays as it was.
         """
-        given, known = self._checked(vectors, ids)
+        given, known = _checked(vectors, ids, self.dim)
         with self._writing:
             there = known[self.contains(known)]
             if there.size:
@@ -194,7 +194,7 @@ class FAISSManager:
         InvalidVectorsError
             As `build_index`; the index stays as it was.
         """
-        given, known = self._checked(vectors, ids)
+        given, known = _checked(vectors, ids, self.dim)
         if not known.size:
             return
         rows = np.concatenate(list(half_blocks(given)))
@@ -336,13 +336,6 @@ class FAISSManager:
         array = np.asarray(queries)
         return unit_rows(checked_vectors(np.atleast_2d(array), self.dim, "Queries"), "Query")
 
-    def _checked(self, vectors: ArrayLike, ids: ArrayLike) -> tuple[NDArray[Any], Ids]:
-        """Check vectors with their ids."""
-        given, known = checked_vectors(vectors, self.dim), checked_ids(ids)
-        if len(given) != len(known):
-            raise InvalidVectorsError(f"There are {len(given)} vectors and {len(known)} ids.")
-        return given, known
-
     def _build(self, ids: Ids, blocks: Iterable[Halves]) -> Pair:
         """Build a primary index, alone."""
         return Pair.of(Primary.build(ids, blocks, self.dim, self.options, self._scratch))
@@ -360,3 +353,11 @@ def _changed(primary: Primary, folder: Path, header: files.Header) -> Pair:
     rows = files.read_halves(folder / files.SECONDARY_ROWS_FILE, header.n_secondary, header.dim)
     dead = np.array(files.map_ids(folder / files.TOMBSTONES_FILE, header.n_dead))
     return Pair.of(primary, ExactIndex.in_memory(ids, rows), dead)
+
+
+def _checked(vectors: ArrayLike, ids: ArrayLike, dim: int) -> tuple[NDArray[Any], Ids]:
+    """Check vectors with their ids."""
+    given, known = checked_vectors(vectors, dim), checked_ids(ids)
+    if len(given) != len(known):
+        raise InvalidVectorsError(f"There are {len(given)} vectors and {len(known)} ids.")
+    return given, known

@@ -56,9 +56,9 @@ class GenerationWriter:
         self._trigrams = TrigramWriter(part("trigrams"))
         current = store.manifest()
         self._vectors = (
-            FAISSManager.create(max(1, embedder.dim))
+            FAISSManager.create(max(1, embedder.dim), scratch=store.root)
             if fresh or current is None
-            else FAISSManager.open(store.folder(current.generation) / "vectors")
+            else FAISSManager.open(store.folder(current.generation) / "vectors", scratch=store.root)
         )
         self._fresh = fresh
         self._arrivals: dict[str, Arrival] = {}

@@ -17,9 +17,10 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISREG
 
 import msgspec
 
@@ -250,9 +251,10 @@ class GenerationStore:
         """Sum up what the index folder takes on disk; files shared by generations count once."""
         sizes = {}
         for path in self.root.rglob("*"):
-            if path.is_file():
-                stat = path.stat()
-                sizes[stat.st_ino] = stat.st_size
+            with suppress(FileNotFoundError):  # a writer's temporary file may go meanwhile
+                stat = path.lstat()
+                if S_ISREG(stat.st_mode):
+                    sizes[stat.st_ino] = stat.st_size
         return sum(sizes.values())
 
     def _seal(self, draft: Draft) -> Iterator[FileRecord]:
