@@ -1,6 +1,6 @@
 """Which type of index suits how many vectors: pure policy, no FAISS.
 
-The figures behind each rule are in `docs/vectors.md`, with the command that prints them.
+The figures behind each rule, and where they come from, are in `docs/vectors.md`.
 """
 
 import math
