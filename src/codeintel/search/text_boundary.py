@@ -40,6 +40,7 @@ class BoundaryMatcher:
     def __init__(self, node: Node, excluded: str) -> None:
         self._excluded = excluded
         self._program: list[_Instruction] = [None]
+        self._known: dict[tuple[int, str], bool] = {}
         self._start = self._compile(node, 0)
 
     def search(self, text: str, start: int = 0, deadline: float = inf) -> tuple[int, int] | None:
@@ -65,17 +66,20 @@ class BoundaryMatcher:
                     found = (begin, at)
                     break
                 charset, after = instruction
-                if char and self._holds(charset, char):
+                if char and self._holds(state, charset, char):
                     self._follow(following, after, begin, text, at + 1)
             threads = following
             if found is not None and not threads:
                 return found
         return found
 
-    def _holds(self, charset: CharSet | Look | int, char: str) -> bool:
-        """Tell whether a set holds a character."""
-        assert isinstance(charset, CharSet)
-        return _contains(charset, char, self._excluded)
+    def _holds(self, state: int, charset: CharSet | Look | int, char: str) -> bool:
+        """Tell whether the set of a state holds a character; each pair is worked out once."""
+        holds = self._known.get((state, char))
+        if holds is None:
+            assert isinstance(charset, CharSet)
+            holds = self._known[state, char] = _contains(charset, char, self._excluded)
+        return holds
 
     def _follow(self, threads: dict[int, int], state: int, begin: int, text: str, at: int) -> None:
         """Add a state and all that can be reached from it without a character, in order."""
