@@ -42,7 +42,6 @@ def source_distribution(requirement: str) -> Path:
             "download",
             "-q",
             "--no-deps",
-            "--no-build-isolation",
         ]
         command += ["--no-binary", ":all:", "-d", scratch, requirement]
         subprocess.run(command, check=True)
