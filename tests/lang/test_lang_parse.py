@@ -131,6 +131,12 @@ def test_columns_count_characters_not_bytes() -> None:
     assert parsed.definitions[1].name_column == 17
 
 
+def test_a_signature_leaves_out_annotations_and_the_comments_between_them() -> None:
+    text = '@Finders(Array("a.B"))\n// Elsewhere: @scala.Enable\nclass Suite extends Base {}\n'
+    (definition,) = parse("Suite.scala", text).definitions
+    assert definition.signature == "class Suite extends Base"
+
+
 def test_windows_line_ends_leave_no_carriage_return_in_what_is_found() -> None:
     parsed = parse("dos.py", '# About.\r\ndef f(a,\r\n      b):\r\n    """Doc.\r\n    More."""\r\n')
     (definition,) = parsed.definitions

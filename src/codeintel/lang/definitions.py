@@ -27,8 +27,10 @@ _VALUES: Final = frozenset({"variable", "constant", "field", "property", "key", 
 _MEMBER_KIND: Final = {"function": "method", "variable": "field"}
 
 _ANNOTATIONS = re.compile(
-    r"^(?:(?:@(?!interface\b|type|opaque|callback)[\w.]+(?:\([^()]*\))?|#?\[[^\[\]]*\])\s*)+(?=\w)"
+    r"^(?:(?:@(?!interface\b|type|opaque|callback)[\w.]++"
+    r"(?:\((?:[^()]++|\([^()]*+\))*+\))?|#?\[[^\[\]]*\])\s*)+(?=\w)"
 )
+_COMMENT_LINES = re.compile(r"^\s*//.*$", re.MULTILINE)
 _BLANKS = re.compile(r"\s+")
 _TAIL = re.compile(r"(?:\s*(?:=>|[{:=;,]|->|\bdo\b|\bwhere|\bthen|\bis|\bend))+$")
 _GENERICS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
@@ -232,6 +234,8 @@ class DefinitionFinder:
         if end < start:
             end = found.head.end_byte
         head = self._source.slice(start, min(end, start + _MAX_HEAD_BYTES))
+        if head.startswith("@"):  # comments may stand between annotations and the definition
+            head = _COMMENT_LINES.sub("", head)
         if found.body_byte < start and found.role in _VALUES:
             head = head.lstrip().partition("\n")[0]
         elif found.body_byte < start and (found.role in _TYPES or found.role == "macro"):
