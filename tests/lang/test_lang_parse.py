@@ -137,6 +137,19 @@ def test_a_signature_leaves_out_annotations_and_the_comments_between_them() -> N
     assert definition.signature == "class Suite extends Base"
 
 
+def test_a_signature_ends_before_a_comment() -> None:
+    text = "module Methods # strategies\n  def call(name) # :nodoc:\n    name\n  end\nend\n"
+    methods, call = parse("methods.rb", text).definitions
+    assert methods.signature == "module Methods"
+    assert call.signature == "def call(name)"
+
+
+def test_the_signature_of_a_field_is_not_its_annotation() -> None:
+    text = "class A {\n  @DataPoint\n  public static final String B = null;\n}\n"
+    signatures = [d.signature for d in parse("A.java", text).definitions]
+    assert signatures == ["class A", "public static final String B = null"]
+
+
 def test_windows_line_ends_leave_no_carriage_return_in_what_is_found() -> None:
     parsed = parse("dos.py", '# About.\r\ndef f(a,\r\n      b):\r\n    """Doc.\r\n    More."""\r\n')
     (definition,) = parsed.definitions

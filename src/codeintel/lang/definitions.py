@@ -30,6 +30,7 @@ _ANNOTATIONS = re.compile(
     r"^(?:(?:@(?!interface\b|type|opaque|callback)[\w.]++"
     r"(?:\((?:[^()]++|\([^()]*+\))*+\))?|#?\[[^\[\]]*\])\s*)+(?=\w)"
 )
+_ANNOTATION_LINES = re.compile(r"^(?:@[\w.]+(?:\([^\n]*\))?[ \t]*\n\s*)+")
 _COMMENT_LINES = re.compile(r"^\s*//.*$", re.MULTILINE)
 _BLANKS = re.compile(r"\s+")
 _TAIL = re.compile(r"(?:\s*(?:=>|[{:=;,]|->|\bdo\b|\bwhere|\bthen|\bis|\bend))+$")
@@ -234,16 +235,25 @@ class DefinitionFinder:
         if end < start:
             end = found.head.end_byte
         head = self._source.slice(start, min(end, start + _MAX_HEAD_BYTES))
-        if head.startswith("@"):  # comments may stand between annotations and the definition
+        if "#" in head or "//" in head:  # comments behind the name, or between annotations
+            end = _comment_byte(found, end)
+            head = self._source.slice(start, min(end, start + _MAX_HEAD_BYTES))
             head = _COMMENT_LINES.sub("", head)
         if found.body_byte < start and found.role in _VALUES:
-            head = head.lstrip().partition("\n")[0]
+            head = _ANNOTATION_LINES.sub("", head.lstrip()).partition("\n")[0]
         elif found.body_byte < start and (found.role in _TYPES or found.role == "macro"):
             head = head.partition("{")[0]
         head = _on_one_line(head)
         if found.role not in _VALUES:
             head = _ANNOTATIONS.sub("", head)
         return _TAIL.sub("", head)[:MAX_SIGNATURE_CHARS]
+
+
+def _comment_byte(found: Found, end: int) -> int:
+    """Where the first comment behind the name starts, at most the end."""
+    name_end = found.name_node.end_byte
+    comments = (child.start_byte for child in found.head.children if child.is_extra)
+    return next((start for start in comments if name_end <= start < end), end)
 
 
 def _climb(node: Node, always: frozenset[str], alone: frozenset[str]) -> Node:
