@@ -1,61 +1,17 @@
 """Counts of everything that the embedding client does, ready to be exported."""
 
 import threading
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Literal
+
+from codeintel.types.metrics import Family, Histogram, Sample
 
 #: Upper bounds in seconds: from a warm loopback call to a loaded large model.
 _LATENCY_BOUNDS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _BATCH_BOUNDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 
-Labels = Mapping[str, str]
 QueryOutcome = Literal["cached", "shared", "sent"]
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One number of a family; `suffix` is ``_bucket``, ``_sum``, ``_count`` or empty."""
-
-    suffix: str
-    labels: Labels
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """All samples of one metric, as the Prometheus text format groups them."""
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    description: str
-    samples: tuple[Sample, ...]
-
-
-class Histogram:
-    """Counts of observed values below fixed bounds."""
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count one value."""
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self._sum += value
-
-    def samples(self) -> Iterator[Sample]:
-        """Give cumulated buckets, then sum and count."""
-        total = 0
-        for bound, count in zip((*self._bounds, float("inf")), self._counts, strict=True):
-            total += count
-            label = "+Inf" if bound == float("inf") else f"{bound:g}"
-            yield Sample("_bucket", {"le": label}, total)
-        yield Sample("_sum", {}, self._sum)
-        yield Sample("_count", {}, total)
 
 
 class EmbeddingMetrics:

@@ -14,10 +14,12 @@ from typing import Literal
 from msgspec import Struct
 
 from codeintel.errors import RepositoryError
+from codeintel.git.timings import TIMINGS, Layer
 
 Stage = Literal["graph", "extend", "blame"]
 BuildProgress = Callable[["BuildState"], None]
 
+_BUILT: dict[Stage, Layer] = {"graph": "commit-graph", "extend": "index", "blame": "cache"}
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,8 @@ class Background:
         RepositoryError
             The worker failed; its message says why.
         """
-        with self._lock:
+        with self._lock, TIMINGS.measure("build") as timing:
+            timing.layer = _BUILT[stage]
             if self._closed:
                 raise RepositoryError("The git client was closed.")
             process = self._running()

@@ -29,6 +29,7 @@ from codeintel.git.question import HistoryQuestion, parse_time
 from codeintel.git.records import Blame, GitBlameEntry, GitHistoryEntry, HistoryPage
 from codeintel.git.repository import Repository
 from codeintel.git.shadow import Shadow
+from codeintel.git.timings import TIMINGS
 
 if TYPE_CHECKING:
     import git
@@ -274,7 +275,7 @@ class GitClient:
         CodeIntelError
             As `blame_range`.
         """
-        with job(self._timeout_s):
+        with job(self._timeout_s), TIMINGS.measure("log_lines"):
             sha = self.resolve(rev)
             name = full_path(path, self._repository.prefix)
             committed = self._read(sha, name, path)
@@ -285,7 +286,7 @@ class GitClient:
     def changed_paths(self, shas: list[str]) -> list[set[str]]:
         """Give the paths below the opened folder that each commit changes; none for merges."""
         prefix = self._repository.prefix
-        with job(self._timeout_s):
+        with job(self._timeout_s), TIMINGS.measure("changed_paths"):
             changes = commands.changed_paths(self._layers.git, shas)
         return [
             {path.removeprefix(prefix) for path in paths if path.startswith(prefix)}

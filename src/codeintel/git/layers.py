@@ -25,6 +25,7 @@ from codeintel.git.process import Git
 from codeintel.git.question import HistoryQuestion
 from codeintel.git.records import Blame, Commit, LineRun, join_runs
 from codeintel.git.shadow import Shadow, View
+from codeintel.git.timings import TIMINGS, Timing
 
 MAX_DIFFS = 250
 """Versions of a file that a call compares itself; for more, git is as quick."""
@@ -69,26 +70,45 @@ class Layers:
         """Blame lines of a file that has `n_lines` at that commit."""
         view = self._shadow.view()
         store = self._ready(view)
-        if store is not None:
-            try:
-                answer = self._indexed_blame(store, view, sha, path, n_lines, first, last)
-                if answer is not None:
-                    return answer
-            except IndexStateError as error:
-                self._give_up(store, error)
-        return commands.blame(view.git, sha, path, first, last)
+        with TIMINGS.measure("blame") as timing:
+            if store is not None:
+                try:
+                    answer = self._indexed_blame(
+                        timing, store, view, sha, path, n_lines, first, last
+                    )
+                    if answer is not None:
+                        return answer
+                except IndexStateError as error:
+                    self._give_up(store, error)
+            timing.layer = view.layer
+            return commands.blame(view.git, sha, path, first, last)
 
     def log(self, sha: str, question: HistoryQuestion, skip: int, limit: int) -> list[Commit]:
         """List at most `limit` wanted commits after the first `skip` wanted ones."""
         view = self._shadow.view()
         store = self._ready(view) if not question.follow else None
-        if store is not None:
-            try:
-                found = self._indexed_log(store, view, sha, question, skip, limit)
-                if found is not None:
-                    return found
-            except IndexStateError as error:
-                self._give_up(store, error)
+        with TIMINGS.measure("log") as timing:
+            if store is not None:
+                try:
+                    found = self._indexed_log(store, view, sha, question, skip, limit)
+                    if found is not None:
+                        timing.layer = "index"
+                        return found
+                except IndexStateError as error:
+                    self._give_up(store, error)
+            timing.layer = view.layer
+            return self._log_of_git(view, sha, question, skip, limit)
+
+    def close(self) -> None:
+        """Close the index."""
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+
+    def _log_of_git(
+        self, view: View, sha: str, question: HistoryQuestion, skip: int, limit: int
+    ) -> list[Commit]:
         if not question.filters:
             return list(
                 commands.log(
@@ -100,13 +120,6 @@ class Layers:
             return list(islice(filter(question.wants, commits), skip, skip + limit))
         finally:
             commits.close()
-
-    def close(self) -> None:
-        """Close the index."""
-        with self._lock:
-            if self._store is not None:
-                self._store.close()
-                self._store = None
 
     def _ready(self, view: View) -> HistoryStore | None:
         """Give the index for this state of history, if there is one."""
@@ -145,6 +158,7 @@ class Layers:
 
     def _indexed_blame(
         self,
+        timing: Timing,
         store: HistoryStore,
         view: View,
         sha: str,
@@ -164,6 +178,7 @@ class Layers:
             key = (number, history.commit(tip))
             rows = store.cached_blame(*key)
             if rows is not None:
+                timing.layer = "cache"
                 return _blame_of_rows(store, rows, first, last)
         try:
             rows = BlameWalk(store, view.git, max_diffs=MAX_DIFFS).blame(number, tip, n_lines)
@@ -172,6 +187,7 @@ class Layers:
             return None
         with contextlib.suppress(StorageError):  # another process writes; the answer is good
             store.cache_blame(*key, rows)
+        timing.layer = "index"
         return _blame_of_rows(store, rows, first, last)
 
     def _indexed_log(

@@ -22,6 +22,7 @@ from codeintel.git.head import Head, stamp
 from codeintel.git.objects import ObjectReader
 from codeintel.git.process import Git
 from codeintel.git.repository import Repository
+from codeintel.git.timings import Layer
 
 
 class View(Struct, frozen=True):
@@ -41,6 +42,12 @@ class View(Struct, frozen=True):
     mailmap: str
     folder: Path
     git: Git
+
+    @property
+    def layer(self) -> Layer:
+        """What answers where git does."""
+        graph = self.folder / "objects" / "info" / "commit-graphs" / "commit-graph-chain"
+        return "commit-graph" if graph.exists() else "git"
 
 
 class Shadow:
