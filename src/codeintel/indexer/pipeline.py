@@ -63,6 +63,7 @@ def index_repository(
     options: IndexOptions,
     *,
     full: bool = False,
+    parsers: Parsers | None = None,
     progress: ProgressCallback | None = None,
 ) -> IndexReport:
     """Bring the index of a repository up to date.
@@ -71,6 +72,8 @@ def index_repository(
     ----------
     full
         Do everything anew, also what seems current. Vectors come from the cache.
+    parsers
+        What cuts files into chunks in place of our own rules; closed at the end.
 
     Raises
     ------
@@ -100,7 +103,7 @@ def index_repository(
             source=source,
             catalog=catalog,
             stage=stage,
-            parsers=stack.enter_context(Parsers(options.n_workers)),
+            parsers=stack.enter_context(parsers or Parsers(options.n_workers)),
             embedder=record,
             options=options,
             tell=progress or (lambda _: None),

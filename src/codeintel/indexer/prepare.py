@@ -4,6 +4,7 @@ from bisect import bisect_right
 
 from msgspec import Struct
 
+from codeintel.lang import PIPELINE
 from codeintel.lang.capsule import chunk_text
 from codeintel.lang.content import read_source, split_lines
 from codeintel.lang.parse import parse_file
@@ -27,9 +28,13 @@ class PreparedChunk(Struct, frozen=True):
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
-    """A file that is ready to be stored; either `skipped` or all the others are set."""
+    """A file that is ready to be stored; either `skipped` or all the others are set.
+
+    `pipeline` names the rules that its chunks were cut by.
+    """
 
     path: str
+    pipeline: str = PIPELINE
     skipped: SkippedFile | None = None
     encoding: str = ""
     text: str = ""

@@ -97,10 +97,15 @@ class GenerationWriter:
             self.skip(item.skipped, arrival.file.stamp, known)
             return
         assert item.parsed is not None
-        document = self._catalog.find(item.path, arrival.blob, PIPELINE)
+        document = self._catalog.find(item.path, arrival.blob, item.pipeline)
         if document is None:
             document = self._catalog.add(
-                item.path, arrival.blob, PIPELINE, item.encoding, arrival.size_bytes, item.parsed
+                item.path,
+                arrival.blob,
+                item.pipeline,
+                item.encoding,
+                arrival.size_bytes,
+                item.parsed,
             )
         chunks = self._catalog.chunk_ids(document)
         if known is not None and known.id != document:
