@@ -137,6 +137,22 @@ def test_a_signature_leaves_out_annotations_and_the_comments_between_them() -> N
     assert definition.signature == "class Suite extends Base"
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "names"),
+    [
+        ("A.scala", "class A {\n  val f = 1\n  it(0) {\n    val e = 2\n  }\n}\n", ["A", "f"]),
+        ("A.kt", "class A {\n  val f = 1\n  init { val t = 2 }\n}\n", ["A", "f"]),
+        ("B.kt", "val top = run { val u = 1; u }\n", ["top"]),
+        ("A.swift", 'describe("x") { let z = 1 }\nlet top = 5\n', ["top"]),
+        ("a.cpp", 'int g = 1;\nTEST_CASE("x") { int local = 2; }\n', ["g"]),
+    ],
+)
+def test_variables_of_a_block_given_to_a_call_are_local(
+    path: str, text: str, names: list[str]
+) -> None:
+    assert [definition.name for definition in parse(path, text).definitions] == names
+
+
 def test_a_signature_ends_before_a_comment() -> None:
     text = "module Methods # strategies\n  def call(name) # :nodoc:\n    name\n  end\nend\n"
     methods, call = parse("methods.rb", text).definitions

@@ -24,6 +24,9 @@ class Conventions(Struct, frozen=True, kw_only=True):
         where others are not meant to use it.
     clauses
         Whether definitions of one name that follow each other are one (equations of a function).
+    blocks
+        Node types whose variables only their block knows, where no named function is around it
+        (the block given to a call).
     quotes
         Marks that may stand around a name and are no part of it.
     """
@@ -34,6 +37,7 @@ class Conventions(Struct, frozen=True, kw_only=True):
     constructors: frozenset[str] = frozenset()
     private: re.Pattern[str] | None = None
     clauses: bool = False
+    blocks: frozenset[str] = frozenset()
     quotes: str = "\"'`"
 
 
@@ -71,7 +75,10 @@ _TABLE: Final = {
     "java": Conventions(private=_NOT_PUBLIC),
     "c": Conventions(heads=_DECLARATORS, private=re.compile(r"^(?:.*\s)?static\s")),
     "cpp": Conventions(
-        heads=_DECLARATORS, wrappers=_names("template_declaration"), private=re.compile(r"\w_$")
+        heads=_DECLARATORS,
+        wrappers=_names("template_declaration"),
+        private=re.compile(r"\w_$"),
+        blocks=_names("compound_statement"),
     ),
     "csharp": Conventions(private=_NOT_PUBLIC),
     "ruby": Conventions(
@@ -80,9 +87,16 @@ _TABLE: Final = {
     "php": Conventions(
         constructors=_names("__construct"), private=re.compile(r"\b(?:private|protected)\b")
     ),
-    "kotlin": Conventions(private=re.compile(r"\b(?:private|protected|internal)\b")),
-    "scala": Conventions(private=re.compile(r"\b(?:private|protected)\b")),
-    "swift": Conventions(private=re.compile(r"\b(?:private|fileprivate)\b")),
+    "kotlin": Conventions(
+        private=re.compile(r"\b(?:private|protected|internal)\b"),
+        blocks=_names("block lambda_literal"),
+    ),
+    "scala": Conventions(
+        private=re.compile(r"\b(?:private|protected)\b"), blocks=_names("block indented_block")
+    ),
+    "swift": Conventions(
+        private=re.compile(r"\b(?:private|fileprivate)\b"), blocks=_names("statements")
+    ),
     "elixir": Conventions(
         private=re.compile(r"^(?:defp|defmacrop|defguardp|@typep|@opaque)\b"), clauses=True
     ),

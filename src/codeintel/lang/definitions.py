@@ -147,7 +147,7 @@ class DefinitionFinder:
         for found in sorted(everything, key=lambda f: (f.start_byte, -f.end_byte)):
             while open_ and not open_[-1].encloses(found):
                 open_.pop()
-            if _is_local(found, open_):
+            if self._is_local(found, open_):
                 self.locals.append(found.name_node)
                 del self._found[found.name_node.start_byte]
             elif found.role not in _PLACES and found.name:
@@ -166,6 +166,19 @@ class DefinitionFinder:
                 last_place = place
             open_.append(found)
         return result
+
+    def _is_local(self, found: Found, open_: list[Found]) -> bool:
+        """Whether only the body of a function, or a block, knows the name."""
+        parent = found.outer.parent
+        if found.role == "variable" and parent is not None and parent.type in self._rules.blocks:
+            return True
+        local = found.role == "variable" or (found.role == _DECLARED and found.body_byte < 0)
+        for outer in reversed(open_):
+            if outer.role in _TYPES:
+                return False
+            if outer.role in _FUNCTIONS:
+                return local
+        return False
 
     def _definition(
         self, found: Found, open_: list[Found], leads: Mapping[int, LeadIn]
@@ -264,17 +277,6 @@ def _climb(node: Node, always: frozenset[str], alone: frozenset[str]) -> Node:
             break
         node = parent
     return node
-
-
-def _is_local(found: Found, open_: list[Found]) -> bool:
-    """Whether only the body of a function knows the name."""
-    local = found.role == "variable" or (found.role == _DECLARED and found.body_byte < 0)
-    for outer in reversed(open_):
-        if outer.role in _TYPES:
-            return False
-        if outer.role in _FUNCTIONS:
-            return local
-    return False
 
 
 def _is_clause(before: list[Definition], definition: Definition) -> bool:
