@@ -120,8 +120,7 @@ def test_the_same_input_gives_the_same_index(folder: Path, tmp_path: Path) -> No
     again.build_index(clustered(N, DIM, 2), np.arange(N) * 3)
     again.save(tmp_path)
     assert again.plan == FAISSManager.open(folder).plan
-    for path in folder.iterdir():
-        assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
+    assert files.read_header(folder).files == files.read_header(tmp_path).files
 
 
 @pytest.mark.slow

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codeintel.errors import IndexCorruptError, InvalidVectorsError
-from codeintel.index import vector_files as files
+from codeintel.errors import InvalidVectorsError
+from codeintel.index.timings import Recorder, Timings, VectorState
 from codeintel.index.vector_arrays import (
     Floats,
     Halves,
@@ -23,7 +23,6 @@ from codeintel.index.vector_arrays import (
     unit_rows,
 )
 from codeintel.index.vector_codes import omp_threads
-from codeintel.index.vector_exact import ExactIndex
 from codeintel.index.vector_pair import Pair
 from codeintel.index.vector_plan import (
     MemoryEstimate,
@@ -34,7 +33,7 @@ from codeintel.index.vector_plan import (
     merge_is_due,
 )
 from codeintel.index.vector_primary import Primary
-from codeintel.store.files import storage_errors
+from codeintel.index.vector_saved import read_pair, read_uncoded, write_pair
 
 # Searches that run beside a merge go first; 10 leaves it a tenth of a contended core.
 _MERGE_NICENESS = 10
@@ -50,11 +49,18 @@ class FAISSManager:
     Use `create` or `open`.
     """
 
-    def __init__(self, dim: int, options: VectorOptions, scratch: Path | None, pair: Pair) -> None:
-        self.dim = dim
-        self.options = options
+    def __init__(
+        self,
+        options: VectorOptions | None,
+        scratch: Path | None,
+        pair: Pair,
+        begun: Timings | None = None,
+    ) -> None:
+        self.dim = pair.primary.exact.dim
+        self.options = options or VectorOptions()
         self._scratch = scratch
         self._pair = pair
+        self._recorder = Recorder(begun)
         self._writing = threading.RLock()
         self._merging = threading.Lock()
 
@@ -74,9 +80,9 @@ class FAISSManager:
         """
         if dim < 1:
             raise InvalidVectorsError(f"The dimension is {dim}; it has to be at least 1.")
-        options = options or VectorOptions()
-        primary = Primary.build(np.empty(0, np.int64), (), dim, options, scratch)
-        return cls(dim, options, scratch, Pair.of(primary))
+        nothing = np.empty(0, np.int64)
+        primary = Primary.build(nothing, (), dim, options or VectorOptions(), scratch)
+        return cls(options, scratch, Pair.of(primary))
 
     @classmethod
     def open(
@@ -91,9 +97,7 @@ class FAISSManager:
         IndexVersionError
             A newer version of CodeIntel wrote it.
         """
-        header = files.read_header(folder)
-        pair = _changed(Primary.open(folder, header), folder, header)
-        return cls(header.dim, options or VectorOptions(), scratch, pair)
+        return cls(options, scratch, *read_pair(folder))
 
     @classmethod
     def rebuild(
@@ -106,15 +110,7 @@ class FAISSManager:
         IndexCorruptError
             Names files that are broken and cannot be made from others.
         """
-        lost = [name for name in files.broken_files(folder) if name != files.CODES_FILE]
-        if lost:
-            raise IndexCorruptError(
-                f"Broken index files: {', '.join(lost)}. They cannot be made from others.",
-                cure="Run `codeintel index --full` to write them anew.",
-            )
-        header = files.read_header(folder, ignored=files.CODES_FILE)
-        pair = _changed(Primary.open_uncoded(folder, header), folder, header)
-        index = cls(header.dim, options or VectorOptions(), scratch, pair)
+        index = cls(options, scratch, *read_uncoded(folder))
         index.merge_indexes()
         return index
 
@@ -133,8 +129,19 @@ class FAISSManager:
 
     def describe(self) -> str:
         """Say in one line what the index is and why."""
+        state = self.state
+        return f"{self.plan}; secondary {state.n_secondary}, tombstones {state.n_tombstones}"
+
+    @property
+    def state(self) -> VectorState:
+        """What the index holds, and what was done to it since it was created."""
         pair = self._pair
-        return f"{self.plan}; secondary {len(pair.secondary)}, tombstones {len(pair.dead)}"
+        return VectorState(
+            n_primary=len(pair.primary),
+            n_secondary=len(pair.secondary),
+            n_tombstones=len(pair.dead),
+            timings=self._recorder.timings,
+        )
 
     def plan_after_merge(self) -> Plan:
         """Say what a merge would build; nothing is built."""
@@ -200,6 +207,7 @@ class FAISSManager:
         rows = np.concatenate(list(half_blocks(given)))
         with self._writing:
             self._pair = self._pair.replaced(known, rows)
+            self._recorder.changed()
         if not self.options.secondary:
             self.merge_indexes()
 
@@ -209,6 +217,7 @@ class FAISSManager:
         with self._writing:
             before = len(self)
             self._pair = self._pair.without(known)
+            self._recorder.changed()
             return before - len(self)
 
     @property
@@ -232,7 +241,7 @@ class FAISSManager:
         StorageError
             The disk is full or read-only; the index stays as it was.
         """
-        with self._merging:
+        with self._merging, self._recorder.merging():
             before = self._pair
             ids = before.ids()
             with ThreadPoolExecutor(1, initializer=_yield_to_searches) as worker:
@@ -248,28 +257,8 @@ class FAISSManager:
         StorageError
             The disk is full or read-only.
         """
-        with self._writing, storage_errors(f"the vector index in '{folder}'"):
-            pair = self._pair
-            primary = pair.primary
-            files.clear_folder(folder, set(primary.files))
-            for name in primary.files:
-                files.place(primary.folder / name, folder / name)
-            small: dict[str, NDArray[Any]] = {
-                files.SECONDARY_IDS_FILE: pair.secondary.ids,
-                files.SECONDARY_ROWS_FILE: pair.secondary.rows,
-                files.TOMBSTONES_FILE: pair.dead,
-            }
-            for name, array in small.items():
-                files.write_array(folder / name, array)
-            header = files.Header(
-                dim=self.dim,
-                n_primary=len(primary),
-                n_secondary=len(pair.secondary),
-                n_dead=len(pair.dead),
-                plan=primary.plan,
-                files=primary.files | {name: files.seal(folder / name) for name in small},
-            )
-            files.write_header(folder / files.HEADER_FILE, header)
+        with self._writing:
+            write_pair(folder, self._pair, self._recorder.saved())
 
     # ------------------------------------------------------------ asking
 
@@ -338,21 +327,16 @@ class FAISSManager:
 
     def _build(self, ids: Ids, blocks: Iterable[Halves]) -> Pair:
         """Build a primary index, alone."""
-        return Pair.of(Primary.build(ids, blocks, self.dim, self.options, self._scratch))
+        primary = Primary.build(ids, blocks, self.dim, self.options, self._scratch)
+        if primary.coded is not None:
+            self._recorder.trained(primary.training_s)
+        return Pair.of(primary)
 
 
 def _yield_to_searches() -> None:
     """Lower this thread's priority for good, where threads have one of their own."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _MERGE_NICENESS)
-
-
-def _changed(primary: Primary, folder: Path, header: files.Header) -> Pair:
-    """Give a primary index with the changes that are saved beside it."""
-    ids = np.array(files.map_ids(folder / files.SECONDARY_IDS_FILE, header.n_secondary))
-    rows = files.read_halves(folder / files.SECONDARY_ROWS_FILE, header.n_secondary, header.dim)
-    dead = np.array(files.map_ids(folder / files.TOMBSTONES_FILE, header.n_dead))
-    return Pair.of(primary, ExactIndex.in_memory(ids, rows), dead)
 
 
 def _checked(vectors: ArrayLike, ids: ArrayLike, dim: int) -> tuple[NDArray[Any], Ids]:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeintel.errors import IndexCorruptError, IndexVersionError
+from codeintel.index.timings import Timings
 from codeintel.index.vector_arrays import Halves, Ids
 from codeintel.index.vector_plan import Plan
 from codeintel.store.files import checksum
@@ -59,6 +60,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     n_dead: int
     plan: Plan
     files: dict[str, FileSeal]
+    timings: Timings = Timings()
     format_version: int = FORMAT_VERSION
 
 

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 
@@ -44,6 +45,8 @@ class Primary:
         The compressed vectors; None where the plan is an exact scan.
     files
         Size and checksum of each file, by name.
+    training_s
+        Seconds of training, filling and calibrating the codes; 0 where they were not made here.
     """
 
     plan: Plan
@@ -51,6 +54,7 @@ class Primary:
     coded: CodedIndex | None
     folder: Path
     files: dict[str, FileSeal]
+    training_s: float = 0.0
 
     @classmethod
     def build(
@@ -91,17 +95,20 @@ class Primary:
     def _code(cls, folder: Path, n: int, dim: int, options: VectorOptions) -> "Primary":
         """Plan, train and fill the codes for originals that are written, and map all of it."""
         exact = _open_exact(folder, n, dim)
-        plan, coded = choose_plan(n, dim, options), None
+        plan, coded, training_s = choose_plan(n, dim, options), None, 0.0
         names = [IDS_FILE, ORIGINALS_FILE]
         if plan.kind != "flat":
+            start = perf_counter()
             with omp_threads(options.build_threads or max(1, (os.cpu_count() or 1) // 2)):
                 built = CodedIndex.build(plan, exact, options)
+            training_s = perf_counter() - start
             built.write(folder / CODES_FILE)
             plan, names = built.plan, [*names, CODES_FILE]
             del built  # it is in memory; the one that is kept is mapped
             coded = CodedIndex.open(folder / CODES_FILE, plan, exact)
         _log.info("New primary vector index: %s", plan)
-        return cls(plan, exact, coded, folder, {name: seal(folder / name) for name in names})
+        sealed = {name: seal(folder / name) for name in names}
+        return cls(plan, exact, coded, folder, sealed, training_s)
 
     @classmethod
     def open(cls, folder: Path, header: Header) -> "Primary":
