@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from codeintel.lang import PIPELINE
 from codeintel.lang.capsule import chunk_text
-from codeintel.lang.content import read_source, split_lines
+from codeintel.lang.content import SourceText, read_source, split_lines
 from codeintel.lang.parse import parse_file
 from codeintel.lang.tokens import tokenize
 from codeintel.types import ParsedFile, SkippedFile
@@ -49,6 +49,13 @@ def prepare(task: Task) -> Prepared:
     if isinstance(source, SkippedFile):
         return Prepared(path=task.path, skipped=source)
     parsed = parse_file(task.path, source.text)
+    return assemble(task.path, source, parsed)
+
+
+def assemble(
+    path: str, source: SourceText, parsed: ParsedFile, pipeline: str = PIPELINE
+) -> Prepared:
+    """Give each chunk of a parsed file its text and its tokens."""
     lines = split_lines(source.text)
     names_of: dict[int, list[str]] = {}
     starts = [chunk.start_line for chunk in parsed.chunks]
@@ -57,13 +64,14 @@ def prepare(task: Task) -> Prepared:
         names_of.setdefault(position, []).extend(tokenize(definition.name))
     chunks = []
     for position, chunk in enumerate(parsed.chunks):
-        text = chunk_text(task.path, chunk, lines)
+        text = chunk_text(path, chunk, lines)
         chunks.append(PreparedChunk(text, tokenize(text), names_of.get(position, [])))
     return Prepared(
-        path=task.path,
+        path=path,
+        pipeline=pipeline,
         encoding=source.encoding,
         text=source.text,
         parsed=parsed,
         chunks=chunks,
-        path_tokens=tokenize(task.path),
+        path_tokens=tokenize(path),
     )
