@@ -160,10 +160,25 @@ def test_a_signature_ends_before_a_comment() -> None:
     assert call.signature == "def call(name)"
 
 
-def test_the_signature_of_a_field_is_not_its_annotation() -> None:
-    text = "class A {\n  @DataPoint\n  public static final String B = null;\n}\n"
-    signatures = [d.signature for d in parse("A.java", text).definitions]
-    assert signatures == ["class A", "public static final String B = null"]
+@pytest.mark.parametrize(
+    ("path", "text", "signature"),
+    [
+        (
+            "A.java",
+            "  @DataPoint\n  static final String B = null;\n",
+            "static final String B = null",
+        ),
+        ("A.php", "  #[Id]\n  private int $id;\n", "private int $id"),
+        ("A.swift", '  @Option(\n    name: "x")\n  var id: Int\n', "var id: Int"),
+        ("A.ts", "  @Input() id: string;\n", "id: string"),
+    ],
+)
+def test_the_signature_of_a_field_is_not_its_annotation(
+    path: str, text: str, signature: str
+) -> None:
+    start = "<?php\n" if path.endswith("php") else ""
+    _, field = parse(path, start + "class A {\n" + text + "}\n").definitions
+    assert field.signature == signature
 
 
 def test_windows_line_ends_leave_no_carriage_return_in_what_is_found() -> None:

@@ -24,13 +24,13 @@ _OPEN_TYPES: Final = frozenset({"interface", "trait", "enum", "implementation"})
 _TYPES: Final = _OPEN_TYPES | {"class", "struct", "container"}
 _FUNCTIONS: Final = frozenset({"function", "method", "constructor", "macro", _DECLARED})
 _VALUES: Final = frozenset({"variable", "constant", "field", "property", "key", "section"})
+_PLAIN: Final = frozenset({"constant", "key", "section"})  # never behind an annotation: `@x 1`
 _MEMBER_KIND: Final = {"function": "method", "variable": "field"}
 
 _ANNOTATIONS = re.compile(
     r"^(?:(?:@(?!interface\b|type|opaque|callback)[\w.]++"
     r"(?:\((?:[^()]++|\([^()]*+\))*+\))?|#?\[[^\[\]]*\])\s*)+(?=\w)"
 )
-_ANNOTATION_LINES = re.compile(r"^(?:@[\w.]+(?:\([^\n]*\))?[ \t]*\n\s*)+")
 _COMMENT_LINES = re.compile(r"^\s*//.*$", re.MULTILINE)
 _BLANKS = re.compile(r"\s+")
 _TAIL = re.compile(r"(?:\s*(?:=>|[{:=;,]|->|\bdo\b|\bwhere|\bthen|\bis|\bend))+$")
@@ -252,13 +252,13 @@ class DefinitionFinder:
             end = _comment_byte(found, end)
             head = self._source.slice(start, min(end, start + _MAX_HEAD_BYTES))
             head = _COMMENT_LINES.sub("", head)
+        if found.role not in _PLAIN:
+            head = _ANNOTATIONS.sub("", head.lstrip())
         if found.body_byte < start and found.role in _VALUES:
-            head = _ANNOTATION_LINES.sub("", head.lstrip()).partition("\n")[0]
+            head = head.lstrip().partition("\n")[0]
         elif found.body_byte < start and (found.role in _TYPES or found.role == "macro"):
             head = head.partition("{")[0]
         head = _on_one_line(head)
-        if found.role not in _VALUES:
-            head = _ANNOTATIONS.sub("", head)
         return _TAIL.sub("", head)[:MAX_SIGNATURE_CHARS]
 
 
