@@ -20,7 +20,7 @@ function init(args)
       ["mcp-method"] = "tools/call",
       ["mcp-name"] = name,
       ["mcp-param-nothing"] = unusual,
-      ["host"] = "127.0.0.1:" .. wrk.port,
+      ["Host"] = "127.0.0.1:" .. wrk.port,
     }, body))
   end
   local skipped = tonumber(args[2])
