@@ -104,20 +104,24 @@ class TextPattern:
             The deadline (of `time.monotonic`) has passed.
         """
         if self._must_confirm(text.isascii()):
-            return self._confirmed_spans(text, deadline)
+            return self._boundary_matcher.spans(text, deadline)
         return self._re2_spans(text, deadline)
+
+    def confirms(self, line: str, deadline: float) -> bool:
+        """Tell whether a line (without its line feed) that `line_finder` found does match.
+
+        Raises
+        ------
+        TimeoutError
+            The deadline has passed.
+        """
+        if not self._must_confirm(line.isascii()):
+            return next(self._re2_spans(line, deadline), None) is not None
+        text = line.removesuffix("\r") if self._crlf else line
+        return self._boundary_matcher.matches(text, deadline)
 
     def _must_confirm(self, ascii_text: bool) -> bool:
         return self._one_sided or (self._has_boundaries and not ascii_text)
-
-    def _confirmed_spans(self, text: str, deadline: float) -> Iterator[tuple[int, int]]:
-        at, previous_end = 0, -1
-        while at <= len(text) and (span := self._boundary_matcher.search(text, at, deadline)):
-            start, end = span
-            if end > start or start != previous_end:
-                yield span
-            previous_end = end
-            at = end + (end == start)
 
     def _re2_spans(self, text: str, deadline: float) -> Iterator[tuple[int, int]]:
         data = text.encode("utf-8", "replace")
@@ -165,7 +169,7 @@ class TextPattern:
         node = self._node
         if self._word:
             node = Concat((Look("("), node, Look(")")))
-        return BoundaryMatcher(node, self._excluded)
+        return BoundaryMatcher(node, self._excluded, crlf=self._crlf)
 
     def _bounded(self, pattern: str) -> str:
         """Ask for word boundaries around a pattern, where the query does."""

@@ -128,7 +128,7 @@ def _lines_of_window(
         if confirm:
             line_start = max(first, data.rfind(b"\n", first, start) + 1)
             text = data[line_start:end].decode()
-            if next(iter(pattern.spans(text, deadline)), None) is None:
+            if not pattern.confirms(text, deadline):
                 continue
         yield start, end
 
