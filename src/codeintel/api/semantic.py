@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from codeintel.api.scoping import Selection, selected
 from codeintel.context import ApplicationContext
 from codeintel.errors import EmbeddingError
+from codeintel.index.snapshot import Snapshot
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.files import CHARS_PER_TOKEN
 from codeintel.search.query import Query
 from codeintel.search.rerank import WEIGHTS, Ids, Ranked, Weights
 from codeintel.search.searcher import search_chunks
 from codeintel.search.signals import path_traits
+from codeintel.store.catalog import ChunkRow
 from codeintel.store.identity import ORDINAL_BITS
 from codeintel.types import FileKind, Scope, SearchAnswer, SearchHit
 
@@ -128,13 +130,14 @@ def _limit_per_file(ranked: Iterable[Hit], per_file: int | None) -> Iterator[Hit
 def show(hits: list[Hit], max_tokens: int, *, explain: bool) -> Iterator[SearchHit]:
     """Show hits with their text; the budget is shared fairly, what one leaves the next may use."""
     left = max_tokens * CHARS_PER_TOKEN
+    chunks = _chunks(hits)
     for position, (selection, ranked) in enumerate(hits):
-        chunk = selection.snapshot.catalog.chunks([ranked.chunk])[ranked.chunk]
-        document = selection.snapshot.catalog.by_id[ranked.chunk >> ORDINAL_BITS]
-        whole = selection.snapshot.text_of(document.id)
-        lines = whole.split("\n", chunk.end_line)[chunk.start_line - 1 : chunk.end_line]
+        snapshot = selection.snapshot
+        chunk = chunks[snapshot][ranked.chunk]
+        document = snapshot.catalog.by_id[ranked.chunk >> ORDINAL_BITS]
+        lines = snapshot.lines_of(document.id, chunk.start_line, chunk.end_line)
         share = max(_LEAST_CHARS, left // (len(hits) - position))
-        text, truncated = _cut("\n".join(lines), share)
+        text, truncated = _cut(lines, share)
         left = max(0, left - len(text))
         yield SearchHit(
             repo=selection.repository.name,
@@ -151,6 +154,14 @@ def show(hits: list[Hit], max_tokens: int, *, explain: bool) -> Iterator[SearchH
             if explain
             else None,
         )
+
+
+def _chunks(hits: list[Hit]) -> dict[Snapshot, dict[int, ChunkRow]]:
+    """Look up the chunks of hits, all of a repository at once."""
+    ids: dict[Snapshot, list[int]] = {}
+    for selection, ranked in hits:
+        ids.setdefault(selection.snapshot, []).append(ranked.chunk)
+    return {snapshot: snapshot.catalog.chunks(wanted) for snapshot, wanted in ids.items()}
 
 
 def _cut(text: str, n_chars: int) -> tuple[str, bool]:

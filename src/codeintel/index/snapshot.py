@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,6 +19,9 @@ from codeintel.store.identity import chunk_id
 
 # Enough for a median within a few percent, small enough to cost 50 µs.
 _SAMPLE_CHUNKS = 256
+# Documents whose line starts are kept: 4 bytes a line, so some 2 MB.
+_KEPT_DOCUMENTS = 1_024
+_LINE_END = ord("\n")
 _OPEN_TRIES = 5
 T = TypeVar("T")
 
@@ -35,6 +38,7 @@ class Snapshot:
         self.trigrams = TrigramIndex.open(folder / "trigrams")
         self.vectors = FAISSManager.open(folder / "vectors")
         self.catalog = Catalog(store.root / "catalog.sqlite", manifest.generation)
+        self._line_starts = lru_cache(_KEPT_DOCUMENTS)(partial(_line_starts, self.trigrams))
 
     def cached(self, name: str, make: Callable[[], T]) -> T:
         """Give what a layer above made of this generation, made on first use."""
@@ -65,20 +69,32 @@ class Snapshot:
 
     def text_of(self, document_id: int) -> str:
         """Give the text of a document as it was indexed."""
+        return self._data(document_id).decode("utf-8")
+
+    def lines_of(self, document_id: int, start_line: int, end_line: int) -> str:
+        """Give a run of lines of a document as it was indexed, without the last line's end."""
+        data = self._data(document_id)
+        starts = self._line_starts(document_id)
+        end = int(starts[end_line]) - 1 if end_line < len(starts) else len(data)
+        return data[int(starts[start_line - 1]) : end].decode("utf-8")
+
+    def _data(self, document_id: int) -> bytes:
+        """Give the text of a document as UTF-8."""
         data = self.trigrams.text(document_id)
         if data is None:
             raise IndexCorruptError(
                 f"The text index does not have document {document_id}.",
                 cure="Run `codeintel index --full` to write it anew.",
             )
-        return data.decode("utf-8")
+        return data
 
-    def chunk_at(self, document_id: int, line: int) -> int | None:
-        """Give the id of the chunk that holds a line of a document."""
-        for chunk in self.catalog.chunks_of(document_id):
-            if chunk.start_line <= line <= chunk.end_line:
-                return chunk.id
-        return None
+
+def _line_starts(trigrams: TrigramIndex, document_id: int) -> NDArray[np.int32]:
+    """Give where each line of a document starts, in bytes."""
+    ends = np.flatnonzero(np.frombuffer(trigrams.text(document_id) or b"", np.uint8) == _LINE_END)
+    starts = np.zeros(len(ends) + 1, np.int32)
+    starts[1:] = ends + 1
+    return starts
 
 
 class LiveIndex:

@@ -84,7 +84,9 @@ MEANING_ALONE = replace(WORDS_ALONE, dense=1, dense_literal=1)
 """Plain similarity of vectors."""
 
 
-RETRIEVERS = ("body", "names", "path_words", "dense", "exact", "place")
+RETRIEVERS = ("body", "names", "dense", "exact", "path_words", "place")
+# The first speak for a chunk, the others for its file.
+_N_OWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,73 +140,65 @@ def rank(query: Query, pool: Pool, weights: Weights = WEIGHTS) -> Iterator[Ranke
     A chunk's score joins its own signals; its file adds what the path tells, and what the file's
     other good chunks tell. Further chunks of a file follow by their own score, lowered.
     """
-    own = _own_signals(query, pool, weights)
-    by_file = _file_signals(query, pool, weights)
-    support = _support(own.sum(axis=1), pool.file_of, weights)
-    signals = np.column_stack((own, support, by_file[pool.file_of, :3]))
-    signals *= by_file[pool.file_of, 3:]
+    if not len(pool.chunks):
+        return
+    weighted = pool.raw * _scales(query, pool, weights)
+    own = weighted[:, :_N_OWN].sum(axis=1)
+    # File by file, the best chunk of each first; what the file adds does not change their order.
+    order = np.lexsort((-own, pool.file_of))
+    weighted, file_of = weighted[order], pool.file_of[order]
+    first = np.flatnonzero(np.diff(file_of, prepend=-1))
+    for_files = np.maximum.reduceat(weighted[:, _N_OWN:], first)
+    by_file, factors = _file_signals(query, pool.paths, for_files, weights)
+    support = _support(own[order], file_of, weights)
+    signals = np.column_stack((weighted[:, :_N_OWN], support, by_file[file_of]))
+    position = np.arange(len(order)) - first[file_of]
+    signals *= (factors[file_of] * weights.further**position)[:, None]
     scores = signals.sum(axis=1)
-    lowered = weights.further ** _position_in_file(scores, pool.file_of)
-    signals *= lowered[:, None]
-    scores *= lowered
-    for n in np.lexsort((pool.chunks, pool.file_of, -scores)).tolist():
-        path = pool.paths[pool.file_of[n]]
-        yield Ranked(int(pool.chunks[n]), path, float(scores[n]), signals[n])
+    for n in np.argsort(-scores, kind="stable").tolist():
+        path = pool.paths[file_of[n]]
+        yield Ranked(int(pool.chunks[order[n]]), path, float(scores[n]), signals[n])
 
 
-def _own_signals(query: Query, pool: Pool, weights: Weights) -> Scores:
-    """Weigh each chunk's own signals; every retriever's best score counts as 1.
+def _scales(query: Query, pool: Pool, weights: Weights) -> Scores:
+    """Give what each retriever's scores are multiplied with.
 
-    Returns
-    -------
-    signals
-        Shape ``(n, 4)``, in the order of `SIGNALS`.
+    Those of words and of meaning have no scale of their own: the best one counts as 1.
     """
-    dense_share = weights.dense_literal if query.is_literal else weights.dense
-    exact_share = weights.exact_literal if query.is_literal else weights.exact
-    return np.column_stack(
-        (
-            (1 - dense_share) * _scaled(pool.column("body")),
-            weights.names * _scaled(pool.column("names")),
-            dense_share * _scaled(pool.column("dense")),
-            exact_share * pool.column("exact"),
-        )
-    )
+    dense = weights.dense_literal if query.is_literal else weights.dense
+    exact = weights.exact_literal if query.is_literal else weights.exact
+    scales = np.array([1 - dense, weights.names, dense, exact, weights.path, weights.place])
+    best: Scores = pool.raw.max(axis=0)
+    best[[RETRIEVERS.index("exact"), RETRIEVERS.index("place")]] = 1.0
+    best[best == 0] = 1.0
+    return scales / best
 
 
 def _support(total: Scores, file_of: NDArray[np.intp], weights: Weights) -> Scores:
-    """Give what the next best chunks of each chunk's file add to it."""
-    order = np.lexsort((-total, file_of))
-    files, sorted_total = file_of[order], total[order]
+    """Give what the next best chunks of each chunk's file add to it; all are in that order."""
     support = np.zeros(len(total))
     for distance in range(1, min(weights.n_chunks, len(total))):
-        same = files[distance:] == files[:-distance]
-        support[:-distance] += weights.decay**distance * np.where(same, sorted_total[distance:], 0)
-    unsorted = np.empty_like(support)
-    unsorted[order] = support
-    return unsorted
+        same = file_of[distance:] == file_of[:-distance]
+        support[:-distance] += weights.decay**distance * (same * total[distance:])
+    return support
 
 
-def _position_in_file(scores: Scores, file_of: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Give each chunk's rank among those of its file, from 0."""
-    order = np.lexsort((-scores, file_of))
-    files = file_of[order]
-    position = np.empty(len(scores), np.intp)
-    position[order] = np.arange(len(scores)) - np.searchsorted(files, files)
-    return position
+def _file_signals(
+    query: Query, paths: list[str], named: Scores, weights: Weights
+) -> tuple[Scores, Scores]:
+    """Give for each file its path's words, name and place, and the factor of its kind.
 
-
-def _file_signals(query: Query, pool: Pool, weights: Weights) -> Scores:
-    """Give for each file path, name and place, and the factor of its kind: shape ``(n, 4)``."""
-    signals = np.zeros((len(pool.paths), 4))
-    np.maximum.at(signals[:, 0], pool.file_of, weights.path * _scaled(pool.column("path_words")))
-    np.maximum.at(signals[:, 2], pool.file_of, weights.place * pool.column("place"))
-    for row, path in zip(signals, pool.paths, strict=True):
-        traits = path_traits(path)
-        row[1] = weights.file_name * _stem_match(query, traits)
-        # Who names a file does not want another one because of what kind of file it is.
-        row[3] = 1.0 if row[2] else _factor(traits, weights)
-    return signals
+    Parameters
+    ----------
+    named
+        What the question's words in the path, and its places, give; shape ``(n, 2)``.
+    """
+    traits = list(map(path_traits, paths))
+    names = [weights.file_name * _stem_match(query.stems, trait.stems) for trait in traits]
+    # Who names a file does not want another one because of what kind of file it is.
+    kinds = np.array([_factor(trait, weights) for trait in traits])
+    factors = np.where(named[:, 1] > 0, 1.0, kinds)
+    return np.column_stack((named[:, 0], names, named[:, 1])), factors
 
 
 def _factor(traits: PathTraits, weights: Weights) -> float:
@@ -214,17 +208,13 @@ def _factor(traits: PathTraits, weights: Weights) -> float:
     return factor * (weights.prose if traits.prose and not traits.aside else 1.0)
 
 
-def _scaled(scores: Scores) -> Scores:
-    """Scale scores so that the best is 1."""
-    top = scores.max(initial=0.0)
-    return scores / top if top > 0 else scores
-
-
-def _stem_match(query: Query, traits: PathTraits) -> float:
+def _stem_match(wanted: frozenset[str], stems: frozenset[str]) -> float:
     """Give the share of the question's words in the file's name, times that of its in them.
 
     Either alone would raise a file for one word among many; measured, the product is better for
     labelled questions, those about this project, and commit messages alike.
     """
-    common = len(query.stems & traits.stems)
-    return common / len(query.stems) * common / len(traits.stems) if common else 0.0
+    if wanted.isdisjoint(stems):
+        return 0.0
+    common = len(wanted & stems)
+    return common / len(wanted) * common / len(stems)

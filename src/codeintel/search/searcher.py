@@ -1,6 +1,7 @@
 """Semantic search: candidates by words, names, paths and meaning, ranked together."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,38 +76,31 @@ def find_candidates(
     by_meaning = vector is not None and len(snapshot.vectors) > 0
     if vector is not None and by_meaning:
         hits["dense"] = _nearest(snapshot, vector, among)
-    ids = _live(snapshot, np.unique(np.concatenate([found.ids for found in hits.values()])))
-    raw = np.zeros((len(ids), len(RETRIEVERS)))
-    for column, retriever in enumerate(RETRIEVERS):
-        if retriever in hits and len(ids):
-            found = hits[retriever]
-            rows = np.searchsorted(ids, found.ids).clip(max=len(ids) - 1)
-            known = ids[rows] == found.ids
-            raw[rows[known], column] = found.scores[known]
+    pool = _pool(snapshot, hits)
     if vector is not None and by_meaning:
-        raw[:, RETRIEVERS.index("dense")] = _meaning(snapshot, vector, ids)
-    return _pool(snapshot, ids, raw)
+        pool.column("dense")[:] = _meaning(snapshot, vector, pool.chunks)
+    return pool
 
 
-def _pool(snapshot: Snapshot, ids: Ids, raw: NDArray[np.float64]) -> Pool:
-    """Put candidates together with their files, in the order of their paths."""
-    documents, of = np.unique(documents_of(ids), return_inverse=True)
-    paths = [snapshot.catalog.by_id[document].path for document in documents.tolist()]
-    order = sorted(range(len(paths)), key=paths.__getitem__)
-    place_of = np.empty(len(paths), np.intp)
-    place_of[order] = np.arange(len(paths))
-    return Pool(ids, place_of[of], [paths[n] for n in order], raw)
+def _pool(snapshot: Snapshot, hits: dict[str, Candidates]) -> Pool:
+    """Put candidates together with their files.
 
-
-def _live(snapshot: Snapshot, ids: Ids) -> Ids:
-    """Keep the chunks of documents that the generation has; words of removed ones linger."""
-    documents = snapshot.cached("document_ids", lambda: _document_ids(snapshot))
-    return ids[np.isin(documents_of(ids), documents)]
-
-
-def _document_ids(snapshot: Snapshot) -> Ids:
-    """Give the ids of all documents, ascending."""
-    return np.sort(np.fromiter(snapshot.catalog.by_id, np.int64, len(snapshot.catalog.by_id)))
+    Those of documents that the generation does not have are left out: their words linger.
+    """
+    found = np.concatenate([hits[name].ids for name in hits])
+    ids, rows = np.unique(found, return_inverse=True)
+    raw = np.zeros((len(ids), len(RETRIEVERS)))
+    columns = np.repeat(
+        [RETRIEVERS.index(name) for name in hits], [len(h.ids) for h in hits.values()]
+    )
+    raw[rows, columns] = np.concatenate([hits[name].scores for name in hits])
+    at = snapshot.catalog.positions_of(documents_of(ids))
+    live = at >= 0
+    if not live.all():
+        ids, raw, at = ids[live], raw[live], at[live]
+    files, file_of = np.unique(at, return_inverse=True)
+    documents = snapshot.catalog.documents
+    return Pool(ids, file_of, [documents[n].path for n in files.tolist()], raw)
 
 
 def _candidates(scores: dict[int, float], allowed: set[int] | None) -> Candidates:
@@ -122,19 +116,19 @@ def _candidates(scores: dict[int, float], allowed: set[int] | None) -> Candidate
 def _exact(snapshot: Snapshot, query: Query) -> dict[int, float]:
     """Score the chunks that define what the question names."""
     names = query.identifiers
-    lowered = {name.lower() for name in names}
-    spelled = snapshot.names_folded
-    wanted = [name for low in lowered for name in spelled.get(low, ())]
     scores: dict[int, float] = {}
-    for stored in snapshot.catalog.definitions_named(wanted)[:_EXACT_LIMIT]:
-        chunk = snapshot.chunk_at(stored.document_id, stored.definition.name_line)
-        if chunk is not None:
-            score = _EXACT_BY_KIND.get(stored.definition.kind, 1.0)
-            score *= 1.0 if stored.definition.name in names else _OTHER_CASE
-            if query.qualifier:
-                path = snapshot.catalog.by_id[stored.document_id].path
-                score *= _closeness(query.qualifier, stored.definition.container, path)
-            scores[chunk] = max(scores.get(chunk, 0.0), score)
+    if not names:
+        return scores
+    lowered = dict.fromkeys(name.lower() for name in names)
+    wanted = [name for low in lowered for name in snapshot.names_folded.get(low, ())]
+    defined = snapshot.catalog.defining_chunks(wanted)
+    for stored, chunk in islice(defined, _EXACT_LIMIT):
+        score = _EXACT_BY_KIND.get(stored.definition.kind, 1.0)
+        score *= 1.0 if stored.definition.name in names else _OTHER_CASE
+        if query.qualifier:
+            path = snapshot.catalog.by_id[stored.document_id].path
+            score *= _closeness(query.qualifier, stored.definition.container, path)
+        scores[chunk] = max(scores.get(chunk, 0.0), score)
     return scores
 
 
@@ -184,7 +178,7 @@ def _chunk_of(snapshot: Snapshot, document: Document, place: Place) -> int:
         named = snapshot.catalog.definitions_of(document.id)
         lines[:0] = [d.name_line for d in named if d.name == place.name]
     for line in lines:
-        chunk = None if line is None else snapshot.chunk_at(document.id, line)
+        chunk = None if line is None else snapshot.catalog.chunk_at(document.id, line)
         if chunk is not None:
             return chunk
     return chunk_id(document.id, 0)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from codeintel.errors import IndexCorruptError
-from codeintel.store.identity import chunk_range, documents_of
+from codeintel.store.identity import MAX_CHUNKS, ORDINAL_BITS, chunk_range, documents_of
 from codeintel.store.schema import ALIVE, connect
 from codeintel.types import Definition, SkippedFile, SkipReason, SymbolKind
 
@@ -107,6 +107,23 @@ class Catalog:
         return {document.id: document for document in self.documents}
 
     @cached_property
+    def _positions(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+        """The ids of all documents, ascending, with each one's position in `documents`."""
+        n = len(self.documents)
+        ids = np.fromiter((document.id for document in self.documents), np.int64, n)
+        order = np.argsort(ids)
+        return ids[order], order
+
+    def positions_of(self, document_ids: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Give where documents stand in `documents`; -1 for those the generation does not have."""
+        ids, positions = self._positions
+        if not len(ids):
+            return np.full(len(document_ids), -1, np.intp)
+        at = np.searchsorted(ids, document_ids)
+        at[at == len(ids)] = 0
+        return np.where(ids[at] == document_ids, positions[at], -1)
+
+    @cached_property
     def by_path(self) -> dict[str, Document]:
         """Documents by path."""
         return {document.path: document for document in self.documents}
@@ -168,6 +185,26 @@ class Catalog:
         """Give all definitions of the generation that have one of these names."""
         rows = self._by_ids(f"SELECT {_DEFINITION} FROM definitions WHERE name IN", list(names))
         return [_definition(row) for row in rows if row[0] in self.by_id]
+
+    def defining_chunks(self, names: Sequence[str]) -> Iterator[tuple[StoredDefinition, int]]:
+        """Give the definitions that have one of these names, each with the chunk of its name."""
+        sql = f"SELECT {_DEFINITION}, ({_CHUNK_OF_NAME}) FROM definitions WHERE name IN"
+        for row in self._by_ids(sql, names):
+            if row[0] in self.by_id and row[-1] is not None:
+                yield _definition(row), row[-1]
+
+    def chunk_at(self, document_id: int, line: int) -> int | None:
+        """Give the id of the chunk that holds a line of a document."""
+        low, high = chunk_range(document_id)
+        rows = self._query(
+            "SELECT MIN(id) FROM chunks WHERE id BETWEEN :low AND :high"
+            " AND :line BETWEEN start_line AND end_line",
+            low=low,
+            high=high,
+            line=line,
+        )
+        chunk: int | None = rows[0][0]
+        return chunk
 
     def occurrences_of(self, name: str) -> list[tuple[Document, list[tuple[int, int]]]]:
         """Give the places where a name is used, by document in path order.
@@ -262,6 +299,12 @@ _CHUNK = "id, start_line, end_line, symbol, container, kind"
 _DEFINITION = (
     "document_id, name, kind, start_line, end_line, name_line, name_column,"
     " container, signature, doc, public"
+)
+_CHUNK_OF_NAME = (
+    "SELECT MIN(chunks.id) FROM chunks"
+    f" WHERE chunks.id BETWEEN document_id << {ORDINAL_BITS}"
+    f" AND (document_id << {ORDINAL_BITS}) + {MAX_CHUNKS - 1}"
+    " AND name_line BETWEEN chunks.start_line AND chunks.end_line"
 )
 
 
