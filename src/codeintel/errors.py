@@ -29,6 +29,7 @@
     │   ├── IndexLockedError
     │   ├── IndexCorruptError
     │   ├── IndexVersionError
+    │   ├── MigrationError
     │   └── StorageError           full, read-only, no permission
     ├── EmbeddingError             the embedding server or model
     │   ├── EmbeddingUnavailableError
@@ -238,6 +239,12 @@ class IndexVersionError(IndexStateError):
     """The index was written by a newer version of CodeIntel."""
 
     code = "index_version"
+
+
+class MigrationError(IndexStateError):
+    """An older deployment cannot be taken over without loss, or there is nothing to take back."""
+
+    code = "migration"
 
 
 class StorageError(IndexStateError):
