@@ -42,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--watch",
         action=BooleanOptionalAction,
         default=True,
-        help="follow changes of the repositories, within about a second (default: --watch)",
+        help="follow changes of the repositories, within two seconds (default: --watch)",
     )
     _add_http(parser)
     _add_edge(parser)
@@ -149,18 +149,12 @@ def _beside(keep_indexed: KeepIndexed, intel: "CodeIntel") -> Iterator[None]:
 
 
 def _serve_http(target: Target, keep_indexed: KeepIndexed, arguments: Namespace) -> None:
+    from codeintel.api import CodeIntel
+    from codeintel.server.workers import run_workers
+
     options = _http_options(arguments)
     print(f"Serving at http://{options.host}:{options.port}/mcp", file=sys.stderr, flush=True)
-    if arguments.workers > 1:
-        from codeintel.api import CodeIntel
-        from codeintel.server.workers import run_workers
-
-        run_workers(partial(CodeIntel, *target.roots), options, arguments.workers, keep_indexed)
-        return
-    from codeintel.server.http import run_http
-
-    with opened(target) as intel, _beside(keep_indexed, intel):
-        run_http(intel, options)
+    run_workers(partial(CodeIntel, *target.roots), options, arguments.workers, keep_indexed)
 
 
 def _http_options(arguments: Namespace) -> "HttpOptions":

@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import logging
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from codeintel.api import CodeIntel
 
 _KEEP_ALIVE_S = 75
+_BACKLOG = 2048
+# Elsewhere SO_REUSEPORT means that the last one gets them all.
+_SHARES_CONNECTIONS = sys.platform == "linux"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +69,6 @@ class HttpOptions:
     calls_per_s: float = 0
     edge: EdgeOptions = field(default_factory=EdgeOptions)
     door: DoorOptions = field(default_factory=DoorOptions)
-
-
-def run_http(codeintel: "CodeIntel", options: HttpOptions) -> None:
-    """Serve from this process until SIGINT or SIGTERM.
-
-    Raises
-    ------
-    ConfigurationError
-        The address cannot be used, or others could reach it without a token.
-    """
-    check_exposure(options)
-    with listen(options) as server_socket:
-        serve_socket(codeintel, options, server_socket)
 
 
 def serve_socket(
@@ -191,8 +182,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def listen(options: HttpOptions) -> socket.socket:
-    """Open the listening socket; port 0 takes a free one.
+def listen(options: HttpOptions, n: int = 1) -> list[socket.socket]:
+    """Open the listening sockets of `n` workers at one address; port 0 takes a free one.
+
+    Where the kernel does not share connections out among several sockets, all have the same one.
 
     Raises
     ------
@@ -200,8 +193,18 @@ def listen(options: HttpOptions) -> socket.socket:
         The address is in use, not allowed or not of this machine.
     """
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    address = (options.host, options.port)
     try:
-        return socket.create_server((options.host, options.port), family=family, backlog=2048)
+        # One that is alone at its address tells whether the address is free.
+        first = socket.create_server(address, family=family, backlog=_BACKLOG)
+        if n == 1 or not _SHARES_CONNECTIONS:
+            return [first] * n
+        address = (options.host, first.getsockname()[1])
+        first.close()
+        return [
+            socket.create_server(address, family=family, backlog=_BACKLOG, reuse_port=True)
+            for _ in range(n)
+        ]
     except (OSError, OverflowError) as error:
         raise ConfigurationError(
             f"Cannot serve on {options.host}:{options.port}: {error}.",

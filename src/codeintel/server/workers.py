@@ -1,18 +1,22 @@
-"""Several server processes on one port, and one that keeps the index current beside them.
+"""Server processes on one port, and one that keeps the index current beside them.
 
 The parent opens the port, starts the processes and starts anew whichever dies; it never serves
 itself. The port stays open throughout, so that a client sees no refused connection while a worker
-is away. All map the same files of the index, so that the index is in memory once.
+is away. Every worker has a listening socket of its own, so that the kernel shares the connections
+out evenly: of one common socket the first to wake takes all that wait. All map the same files of
+the index, so that the index is in memory once.
 """
 
 import logging
 import os
+import shutil
 import signal
 import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.context import SpawnProcess
@@ -23,6 +27,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.multiprocess import mark_process_dead
 
 from codeintel.errors import CodeIntelError, ConfigurationError
+from codeintel.indexer.progress import lives
 from codeintel.server.door import DoorOptions
 from codeintel.server.http import HttpOptions, check_exposure, listen, serve_socket
 from codeintel.server.logs import configure_logs
@@ -35,6 +40,7 @@ logger = logging.getLogger(__name__)
 Open = Callable[[], "CodeIntel"]
 
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+_METRICS_PREFIX = "codeintel-metrics-"
 _INDEXER_NICE = 10
 _FIRST_DELAY_S = 0.1
 _MAX_DELAY_S = 10.0
@@ -87,18 +93,28 @@ def run_workers(
         )
     check_exposure(options)
     configure_logs(options.log_format)
-    with (
-        listen(options) as server_socket,
-        tempfile.TemporaryDirectory(prefix="codeintel-metrics-") as folder,
-    ):
-        os.environ[_METRICS_VARIABLE] = folder
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(each) for each in listen(options, n_workers)]
+        metrics = Path(stack.enter_context(_metrics_folder()))
+        os.environ[_METRICS_VARIABLE] = str(metrics)
         options = replace(options, door=_share(options.door, n_workers))
-        arguments = (open_codeintel, options, server_socket, Path(folder))
-        workers = [_Worker(f"worker {n}", _serve, arguments) for n in range(1, n_workers + 1)]
+        workers = [
+            _Worker(f"worker {n}", _serve, (open_codeintel, options, each, metrics))
+            for n, each in enumerate(sockets, 1)
+        ]
         if keep_indexed:
             task = (open_codeintel, options, keep_indexed)
             workers.append(_Worker("indexer", _keep_indexed, task, may_end=True))
-        _Supervisor(workers, options, Path(folder)).run()
+        _Supervisor(workers, options, metrics, sockets).run()
+
+
+def _metrics_folder() -> tempfile.TemporaryDirectory[str]:
+    """Make the folder of the shared metrics; those of parents that were killed go."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_METRICS_PREFIX}*"):
+        parent = left.name.removeprefix(_METRICS_PREFIX).partition("-")[0]
+        if parent.isdigit() and not lives(int(parent)):
+            shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"{_METRICS_PREFIX}{os.getpid()}-")
 
 
 def _share(door: DoorOptions, n_workers: int) -> DoorOptions:
@@ -110,8 +126,15 @@ def _share(door: DoorOptions, n_workers: int) -> DoorOptions:
 class _Supervisor:
     """Keeps the workers running until it is told to stop."""
 
-    def __init__(self, workers: list[_Worker], options: HttpOptions, metrics: Path) -> None:
+    def __init__(
+        self,
+        workers: list[_Worker],
+        options: HttpOptions,
+        metrics: Path,
+        sockets: Sequence[socket.socket],
+    ) -> None:
         self._workers = workers
+        self._sockets = sockets
         self._metrics = metrics
         self._patience_s = options.drain_s + options.shutdown_s + _GRACE_S
         self._spawn = get_context("spawn")
@@ -178,6 +201,9 @@ class _Supervisor:
         running = [worker.process for worker in self._workers if worker.process]
         for process in running:
             process.terminate()
+        # The port is closed as soon as the workers close it, not when the last of them has ended.
+        for each in self._sockets:
+            each.close()
         deadline = time.monotonic() + self._patience_s
         for process in running:
             process.join(max(0.0, deadline - time.monotonic()))
