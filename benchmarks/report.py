@@ -4,10 +4,15 @@ import math
 import os
 import platform
 import statistics
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
 from time import perf_counter
 from typing import Literal
+
+_PACKAGES = ("numpy", "faiss-cpu", "tantivy", "tree-sitter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Report:
         return {
             "suite": self.suite,
             "machine": machine(),
+            "commit": commit(),
             "facts": self.facts,
             "measurements": [asdict(m) for m in self.measurements],
             "targets": [{**asdict(t), "holds": t.holds} for t in self.targets],
@@ -90,7 +96,22 @@ def machine() -> dict[str, str | int]:
         "cores": os.cpu_count() or 1,
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "git": _git("--version").removeprefix("git version "),
+        **{package: metadata.version(package) for package in _PACKAGES},
     }
+
+
+def commit() -> str:
+    """Name the commit that is measured; a ``+`` says that code was changed since."""
+    changed = _git("status", "--porcelain", "--", "src", "benchmarks/*.py")
+    return _git("rev-parse", "HEAD") + ("+" if changed else "")
+
+
+def _git(*arguments: str) -> str:
+    answer = subprocess.run(
+        ["git", *arguments], cwd=Path(__file__).parent.parent, capture_output=True, text=True
+    )
+    return answer.stdout.strip()
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
