@@ -10,6 +10,7 @@ from pathlib import Path
 
 from codeintel.embedding.vllm_options import VLLMOptions
 from codeintel.errors import ConfigurationError
+from codeintel.index.vector_plan import VectorOptions
 
 _PREFIX = "CODEINTEL_"
 
@@ -30,8 +31,17 @@ class Settings:
         Folder below which each repository has its index folder.
     workers
         Parser processes of an indexing run, at least 1; the number of cores by default.
+    secondary
+        Whether changed vectors go to a secondary index; without it, each change builds the primary
+        index anew.
     merge
         Whether the secondary vector index is merged by itself when it has grown too large.
+    merge_min
+        Changed vectors up to which it has not.
+    merge_ratio
+        Share of the primary index's vectors up to which it has not.
+    vector_memory_bytes
+        What a vector index may keep in memory; 0 for any.
     embedding_url
         Base URLs of an OpenAI-compatible embedding server, separated by commas; the bundled model
         is used where there is none.
@@ -49,7 +59,11 @@ class Settings:
 
     index_dir: Path = field(default_factory=default_index_dir)
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    secondary: bool = True
     merge: bool = True
+    merge_min: int = 10_000
+    merge_ratio: float = 0.1
+    vector_memory_bytes: int = 0
     embedding_url: str = ""
     embedding_model: str = ""
     embedding_api_key: str = field(default="", repr=False)
@@ -67,6 +81,7 @@ class Settings:
             raise ConfigurationError(
                 "An embedding server is set, but no model.", cure=f"Set {_PREFIX}EMBEDDING_MODEL."
             )
+        self.vector_options()  # refuses impossible values
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -86,7 +101,15 @@ class Settings:
         return cls(
             index_dir=Path(text("INDEX_DIR") or default_index_dir(environment)).expanduser(),
             workers=_integer(_PREFIX + "WORKERS", text("WORKERS"), defaults.workers),
+            secondary=_boolean(_PREFIX + "SECONDARY", text("SECONDARY"), defaults.secondary),
             merge=_boolean(_PREFIX + "MERGE", text("MERGE"), defaults.merge),
+            merge_min=_integer(_PREFIX + "MERGE_MIN", text("MERGE_MIN"), defaults.merge_min),
+            merge_ratio=_number(_PREFIX + "MERGE_RATIO", text("MERGE_RATIO"), defaults.merge_ratio),
+            vector_memory_bytes=_integer(
+                _PREFIX + "VECTOR_MEMORY_BYTES",
+                text("VECTOR_MEMORY_BYTES"),
+                defaults.vector_memory_bytes,
+            ),
             embedding_url=text("EMBEDDING_URL"),
             embedding_model=text("EMBEDDING_MODEL"),
             embedding_api_key=text("EMBEDDING_API_KEY"),
@@ -94,6 +117,15 @@ class Settings:
             embedding_query_template=text("EMBEDDING_QUERY_TEMPLATE") or "{text}",
             embedding_document_template=text("EMBEDDING_DOCUMENT_TEMPLATE") or "{text}",
             model_path=Path(model_path).expanduser() if model_path else None,
+        )
+
+    def vector_options(self) -> VectorOptions:
+        """Give the options of the vector indexes."""
+        return VectorOptions(
+            memory_budget_bytes=self.vector_memory_bytes or None,
+            secondary=self.secondary,
+            merge_min=self.merge_min,
+            merge_ratio=self.merge_ratio,
         )
 
     def vllm_options(self) -> VLLMOptions | None:
@@ -116,6 +148,14 @@ def _integer(name: str, value: str, default: int) -> int:
         return int(value) if value else default
     except ValueError:
         raise ConfigurationError(f"{name} is '{value}'.", cure="Give a whole number.") from None
+
+
+def _number(name: str, value: str, default: float) -> float:
+    """Read a number."""
+    try:
+        return float(value) if value else default
+    except ValueError:
+        raise ConfigurationError(f"{name} is '{value}'.", cure="Give a number.") from None
 
 
 def _headers(value: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,10 @@ from codeintel.git.client import GitClient
 from codeintel.git.files import Source, open_revision, open_source
 from codeintel.index.snapshot import LiveIndex
 from codeintel.indexer.changes import Changes
-from codeintel.indexer.merge import merge_index
+from codeintel.indexer.merge import merge_index, with_merge
 from codeintel.indexer.pipeline import IndexOptions, index_repository
-from codeintel.indexer.progress import Progress, ProgressCallback
+from codeintel.indexer.progress import Progress, ProgressCallback, ProgressFile
+from codeintel.indexer.watch import changed
 from codeintel.store.generations import GenerationStore
 from codeintel.types import IndexReport
 
@@ -35,11 +36,15 @@ class ServedRepository:
         self.name = name
         self.store = GenerationStore(index_folder(path, settings))
         self.live = LiveIndex(self.store)
-        self._options = IndexOptions(settings.workers, settings.merge)
+        self._options = IndexOptions(settings.workers, settings.vector_options())
         self._lock = threading.Lock()
         self.changes = Changes(path)
-        self.progress: Progress | None = None
-        """Where the indexing run of this process stands; None while there is none."""
+        self._progress = ProgressFile(self.store.root / "progress.json")
+
+    @property
+    def progress(self) -> Progress | None:
+        """Where the indexing run stands, whichever process does it; None while there is none."""
+        return self._progress.read()
 
     @cached_property
     def source(self) -> Source:
@@ -52,12 +57,17 @@ class ServedRepository:
         return GitClient(self.path, cache_dir=self.store.root / "git")
 
     def index(
-        self, embedder: Embedder, *, full: bool = False, progress: ProgressCallback | None = None
+        self,
+        embedder: Embedder,
+        *,
+        full: bool = False,
+        merge: bool = True,
+        progress: ProgressCallback | None = None,
     ) -> IndexReport:
         """Bring the index up to date; a second call meanwhile waits for the first."""
 
         def tell(state: Progress) -> None:
-            self.progress = state
+            self._progress.write(state)
             if progress:
                 progress(state)
 
@@ -65,19 +75,32 @@ class ServedRepository:
             # Opened anew: HEAD may have moved.
             source = open_source(self.path)
             try:
-                return index_repository(
+                report = index_repository(
                     self.store, source, embedder, self._options, full=full, progress=tell
                 )
             finally:
-                self.progress = None
+                self._progress.clear()
                 source.close()
+        if not (merge and report.changed):
+            return report
+        return with_merge(report, self.merge(if_needed=True, progress=progress))
 
     def merge(
-        self, *, if_needed: bool = False, progress: ProgressCallback | None = None
+        self,
+        *,
+        if_needed: bool = False,
+        dry_run: bool = False,
+        progress: ProgressCallback | None = None,
     ) -> IndexReport:
-        """Fold the secondary vector index into the primary."""
-        with self._lock:
-            return merge_index(self.store, self.name, if_needed=if_needed, progress=progress)
+        """Fold the secondary vector index into the primary; indexing goes on meanwhile."""
+        return merge_index(
+            self.store,
+            self.name,
+            self._options.vectors,
+            if_needed=if_needed,
+            dry_run=dry_run,
+            progress=progress,
+        )
 
     def read_at(self, path: str, rev: str) -> tuple[bytes, str]:
         """Read a file as it was at a revision; gives its bytes and the revision's full sha.
@@ -182,6 +205,11 @@ class ApplicationContext:
                 f"No repository '{repo[:200]}' is served.", suggestions=sorted(self.repositories)
             )
         return [found]
+
+    def changes(self, stop: threading.Event) -> Iterator[frozenset[str]]:
+        """Yield the names of repositories that may have changed; see `indexer.watch.changed`."""
+        folders = {name: repository.path for name, repository in self.repositories.items()}
+        return changed(folders, self.settings.index_dir.resolve(), stop)
 
     def close(self) -> None:
         """Close everything; closing twice is fine."""

@@ -1,9 +1,10 @@
 """The class that programs, the command line and the server talk to."""
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterator
 from copy import copy
 from os import PathLike
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import Self
 
@@ -72,6 +73,11 @@ class CodeIntel(Searching, Navigating):
         return tuple(self._context.repositories)
 
     @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._context.settings
+
+    @property
     def stamp(self) -> Hashable:
         """What changes whenever an answer from the indexes may; costs no more than a look."""
         return tuple(
@@ -83,6 +89,7 @@ class CodeIntel(Searching, Navigating):
         self,
         *,
         full: bool = False,
+        merge: bool = True,
         progress: ProgressCallback | None = None,
         scope: Scope = EVERYTHING,
     ) -> tuple[IndexReport, ...]:
@@ -91,7 +98,10 @@ class CodeIntel(Searching, Navigating):
         Parameters
         ----------
         full
-            Do everything anew; this also mends a broken index.
+            Do everything anew, also what seems current.
+        merge
+            Whether the secondary vector index is merged where it has grown too large and the
+            settings do not leave that to others.
         progress
             Called from this thread, about ten times a second.
 
@@ -105,14 +115,27 @@ class CodeIntel(Searching, Navigating):
             The disk is full or read-only; the old index still answers.
         """
         return tuple(
-            repository.index(self._context.embedder, full=full, progress=progress)
+            repository.index(
+                self._context.embedder,
+                full=full,
+                merge=merge and self.settings.merge,
+                progress=progress,
+            )
             for repository in self._context.select(scope.repo)
         )
+
+    def changes(self, stop: Event) -> Iterator[frozenset[str]]:
+        """Yield the names of repositories that may have changed, all of them first, until `stop`.
+
+        The index of each is to be brought up to date before the next names are asked for.
+        """
+        return self._context.changes(stop)
 
     def merge(
         self,
         *,
         if_needed: bool = False,
+        dry_run: bool = False,
         progress: ProgressCallback | None = None,
         scope: Scope = EVERYTHING,
     ) -> tuple[IndexReport, ...]:
@@ -122,6 +145,8 @@ class CodeIntel(Searching, Navigating):
         ----------
         if_needed
             Only where the secondary index or the tombstones have grown past their limit.
+        dry_run
+            Only tell in the reports what would change.
 
         Raises
         ------
@@ -131,7 +156,7 @@ class CodeIntel(Searching, Navigating):
             The disk is full or read-only; the old index still answers.
         """
         return tuple(
-            repository.merge(if_needed=if_needed, progress=progress)
+            repository.merge(if_needed=if_needed, dry_run=dry_run, progress=progress)
             for repository in self._context.select(scope.repo)
         )
 

@@ -1,36 +1,57 @@
 """Keeps indexes current beside a server."""
 
 import logging
-import time
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from codeintel.errors import CodeIntelError, IndexLockedError
+from codeintel.types import Scope
 
 if TYPE_CHECKING:
     from codeintel.api import CodeIntel
 
 logger = logging.getLogger(__name__)
 
-_LEAST_PAUSE_S = 1.0
-# Looking for changes takes at most this part of one core.
-_SHARE = 0.1
-
 
 def index_once(intel: "CodeIntel", _: Event | None = None) -> None:
     """Bring the indexes up to date; a failure is told, and what is there goes on answering."""
-    try:
-        intel.index()
-    except IndexLockedError:
-        pass  # whoever holds the lock does the same work
-    except CodeIntelError as error:
-        logger.error("the index is not brought up to date: %s", error)
+    for name in intel.repositories:
+        _index(intel, name, merge=True)
 
 
 def follow(intel: "CodeIntel", stop: Event | None = None) -> None:
-    """Bring the indexes up to date until told to stop, at a pace that large repositories bear."""
-    stop = stop or Event()
-    while not stop.is_set():
-        began_s = time.monotonic()
-        index_once(intel)
-        stop.wait(max(_LEAST_PAUSE_S, (time.monotonic() - began_s) / _SHARE))
+    """Bring the indexes up to date, now and after each change, until told to stop.
+
+    Vector indexes are merged in a thread of their own, so that changes are indexed meanwhile.
+    """
+    merging: Thread | None = None
+    look = intel.settings.merge
+    for names in intel.changes(stop or Event()):
+        for name in sorted(names):
+            look |= _index(intel, name, merge=False) and intel.settings.merge
+        if look and (merging is None or not merging.is_alive()):
+            # Whoever stops the server does not wait for it: a merge that is cut off costs nothing.
+            merging = Thread(target=_merge, args=(intel,), name="merge", daemon=True)
+            merging.start()
+            look = False
+
+
+def _index(intel: "CodeIntel", name: str, *, merge: bool) -> bool:
+    """Index one repository, and tell whether anything has changed."""
+    try:
+        return any(r.changed for r in intel.index(merge=merge, scope=Scope(repo=name)))
+    except IndexLockedError:
+        pass  # whoever holds the lock does the same work
+    except CodeIntelError as error:
+        logger.error("the index of %s is not brought up to date: %s", name, error)
+    return False
+
+
+def _merge(intel: "CodeIntel") -> None:
+    """Merge where that is due; a failure is told."""
+    try:
+        intel.merge(if_needed=True)
+    except IndexLockedError:
+        pass  # another process merges
+    except CodeIntelError as error:
+        logger.error("the vector index is not merged: %s", error)

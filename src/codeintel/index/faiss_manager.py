@@ -12,34 +12,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from codeintel.errors import InvalidVectorsError
-from codeintel.index.timings import Recorder, Timings, VectorState
+from codeintel.index.timings import Timings
 from codeintel.index.vector_arrays import (
-    Floats,
+    Advance,
     Halves,
     Ids,
     checked_ids,
     checked_vectors,
     half_blocks,
-    unit_rows,
 )
-from codeintel.index.vector_codes import omp_threads
 from codeintel.index.vector_pair import Pair
-from codeintel.index.vector_plan import (
-    MemoryEstimate,
-    Plan,
-    VectorOptions,
-    choose_plan,
-    estimate_bytes,
-    merge_is_due,
-)
+from codeintel.index.vector_plan import VectorOptions
 from codeintel.index.vector_primary import Primary
+from codeintel.index.vector_reader import VectorReader
 from codeintel.index.vector_saved import read_pair, read_uncoded, write_pair
 
 # Searches that run beside a merge go first; 10 leaves it a tenth of a contended core.
 _MERGE_NICENESS = 10
 
 
-class FAISSManager:
+class FAISSManager(VectorReader):
     """Vectors by id, found by cosine similarity.
 
     Vectors are kept as unit vectors in half precision; scores are the cosine between the query and
@@ -56,11 +48,8 @@ class FAISSManager:
         pair: Pair,
         begun: Timings | None = None,
     ) -> None:
-        self.dim = pair.primary.exact.dim
-        self.options = options or VectorOptions()
+        super().__init__(pair, options, begun)
         self._scratch = scratch
-        self._pair = pair
-        self._recorder = Recorder(begun)
         self._writing = threading.RLock()
         self._merging = threading.Lock()
 
@@ -113,45 +102,6 @@ class FAISSManager:
         index = cls(options, scratch, *read_uncoded(folder))
         index.merge_indexes()
         return index
-
-    def __len__(self) -> int:
-        return len(self._pair)
-
-    @property
-    def plan(self) -> Plan:
-        """Type and parameters of the primary index."""
-        return self._pair.primary.plan
-
-    @property
-    def ids(self) -> Ids:
-        """All live ids, ascending."""
-        return self._pair.ids()
-
-    def describe(self) -> str:
-        """Say in one line what the index is and why."""
-        state = self.state
-        return f"{self.plan}; secondary {state.n_secondary}, tombstones {state.n_tombstones}"
-
-    @property
-    def state(self) -> VectorState:
-        """What the index holds, and what was done to it since it was created."""
-        pair = self._pair
-        return VectorState(
-            n_primary=len(pair.primary),
-            n_secondary=len(pair.secondary),
-            n_tombstones=len(pair.dead),
-            timings=self._recorder.timings,
-        )
-
-    def plan_after_merge(self) -> Plan:
-        """Say what a merge would build; nothing is built."""
-        return choose_plan(len(self), self.dim, self.options)
-
-    def estimate_memory_usage(self, n: int, dim: int) -> MemoryEstimate:
-        """Compute the bytes of an index of `n` vectors of `dim` values, by part."""
-        return estimate_bytes(choose_plan(n, dim, self.options))
-
-    # ------------------------------------------------------------ changing
 
     def build_index(self, vectors: ArrayLike, ids: ArrayLike) -> None:
         """Replace everything by a new primary index of these vectors.
@@ -220,21 +170,16 @@ class FAISSManager:
             self._recorder.changed()
             return before - len(self)
 
-    @property
-    def n_unmerged(self) -> int:
-        """Number of vectors and tombstones that a merge would fold into the primary."""
-        return len(self._pair.secondary) + len(self._pair.dead)
-
-    def needs_merge(self) -> bool:
-        """Tell whether enough has changed since the primary was built to build it anew."""
-        pair = self._pair
-        return merge_is_due(len(pair.primary), len(pair.secondary), len(pair.dead), self.options)
-
-    def merge_indexes(self) -> None:
+    def merge_indexes(self, advance: Advance = lambda _: None) -> None:
         """Build a new primary index of all live vectors, planned anew; ids and scores stay.
 
         Searches and changes go on meanwhile, against the old pair; what has changed until the new
         primary is ready is in the secondary index and the tombstones afterwards.
+
+        Parameters
+        ----------
+        advance
+            Told how many more vectors were copied, and how many more are in the codes.
 
         Raises
         ------
@@ -245,9 +190,22 @@ class FAISSManager:
             before = self._pair
             ids = before.ids()
             with ThreadPoolExecutor(1, initializer=_yield_to_searches) as worker:
-                merged = worker.submit(self._build, ids, before.live_blocks(ids)).result()
+                merged = worker.submit(self._build, ids, before.live_blocks(ids), advance).result()
             with self._writing:
                 self._pair = merged.with_changes(before, self._pair)
+
+    def take_changes(self, before: "FAISSManager", after: "FAISSManager") -> bool:
+        """Change what has changed from `before`, which this index was merged from, to `after`.
+
+        Gives False, and does nothing, where their primary is not the same.
+        """
+        same = before._pair.primary.files == after._pair.primary.files
+        if same:
+            with self._writing:
+                self._pair = self._pair.with_changes(before._pair, after._pair)
+                n_updates = after.state.timings.n_updates - before.state.timings.n_updates
+                self._recorder.updated(n_updates)
+        return same
 
     def save(self, folder: Path) -> None:
         """Write all files into the folder of a draft; those that did not change are linked.
@@ -260,74 +218,9 @@ class FAISSManager:
         with self._writing:
             write_pair(folder, self._pair, self._recorder.saved())
 
-    # ------------------------------------------------------------ asking
-
-    def contains(self, ids: ArrayLike) -> NDArray[np.bool_]:
-        """Tell for each id whether it has a vector."""
-        return self._pair.contains(checked_ids(ids))
-
-    def search(
-        self, queries: ArrayLike, k: int, *, among: ArrayLike | None = None
-    ) -> tuple[Floats, Ids]:
-        """Find the `k` most similar vectors of each query.
-
-        Parameters
-        ----------
-        queries
-            Shape ``(n, dim)`` or ``(dim,)``, of any length; a zero query finds nothing.
-        k
-            At least 1; may exceed the number of vectors.
-        among
-            Ids to choose from, others are passed over inside the search; unknown ones do no harm.
-
-        Returns
-        -------
-        scores
-            Cosine, float32, shape ``(n, k)``, best first; -inf where there are no more.
-        ids
-            int64, shape ``(n, k)``; -1 where there are no more.
-
-        Raises
-        ------
-        InvalidVectorsError
-            Queries of a wrong shape or with values that are not finite, or `k` below 1.
-        """
-        units = self._units(queries)
-        if k < 1:
-            raise InvalidVectorsError(f"k is {k}; it has to be at least 1.")
-        allowed = None if among is None else checked_ids(among, unique=False)
-        with omp_threads(self.options.search_threads):
-            scores, ids = self._pair.search(units, k, allowed)
-        zero = ~units.any(axis=1)
-        scores[zero], ids[zero] = -np.inf, -1
-        return scores, ids
-
-    def similarities(self, query: ArrayLike, ids: ArrayLike) -> Floats:
-        """Score some ids against one query by their original vectors.
-
-        Returns
-        -------
-        scores
-            Cosine, float32, in the order of `ids`; nan for an id without a vector.
-
-        Raises
-        ------
-        InvalidVectorsError
-            As `search`.
-        """
-        units = self._units(query)
-        if len(units) != 1:
-            raise InvalidVectorsError(f"{len(units)} queries are given; only one can be scored.")
-        return self._pair.similarities(units[0], checked_ids(ids))
-
-    def _units(self, queries: ArrayLike) -> Floats:
-        """Check queries and give them length 1."""
-        array = np.asarray(queries)
-        return unit_rows(checked_vectors(np.atleast_2d(array), self.dim, "Queries"), "Query")
-
-    def _build(self, ids: Ids, blocks: Iterable[Halves]) -> Pair:
+    def _build(self, ids: Ids, blocks: Iterable[Halves], advance: Advance = lambda _: None) -> Pair:
         """Build a primary index, alone."""
-        primary = Primary.build(ids, blocks, self.dim, self.options, self._scratch)
+        primary = Primary.build(ids, blocks, self.dim, self.options, self._scratch, advance)
         if primary.coded is not None:
             self._recorder.trained(primary.training_s)
         return Pair.of(primary)

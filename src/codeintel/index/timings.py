@@ -87,14 +87,17 @@ class Recorder:
         """Remember a change, to be counted when it is saved."""
         self._changed = True
 
+    def updated(self, n: int) -> None:
+        """Count updates."""
+        with self._lock:
+            n_updates = self._timings.n_updates + n
+            self._timings = msgspec.structs.replace(self._timings, n_updates=n_updates)
+
     def saved(self) -> Timings:
         """Count the changes since the last call as one update."""
-        with self._lock:
-            if self._changed:
-                n_updates = self._timings.n_updates + 1
-                self._timings = msgspec.structs.replace(self._timings, n_updates=n_updates)
-                self._changed = False
-            return self._timings
+        changed, self._changed = self._changed, False
+        self.updated(changed)
+        return self._timings
 
 
 def families(states: Mapping[str, VectorState]) -> tuple[Family, ...]:

@@ -3,7 +3,7 @@
 Nothing here writes to the caller's arrays.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from codeintel.errors import InvalidVectorsError
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Halves = NDArray[np.float16]
+
+#: Told how many more rows are done.
+Advance = Callable[[int], None]
 
 BLOCK_ROWS = 8192
 _DTYPES = "float16, float32 or float64"

@@ -11,7 +11,7 @@ import faiss
 import numpy as np
 
 from codeintel.errors import IndexCorruptError, StorageError
-from codeintel.index.vector_arrays import BLOCK_ROWS, Floats, Ids, unit_rows
+from codeintel.index.vector_arrays import BLOCK_ROWS, Advance, Floats, Ids, unit_rows
 from codeintel.index.vector_exact import ExactIndex, Keep
 from codeintel.index.vector_plan import Plan, VectorOptions, candidates_for
 
@@ -54,7 +54,9 @@ class CodedIndex:
         self._rescoring = faiss.IndexRefine(index, exact.index)
 
     @classmethod
-    def build(cls, plan: Plan, exact: ExactIndex, options: VectorOptions) -> "CodedIndex":
+    def build(
+        cls, plan: Plan, exact: ExactIndex, options: VectorOptions, advance: Advance
+    ) -> "CodedIndex":
         """Train and fill the lists, and choose the search parameters."""
         index = faiss.index_factory(
             plan.dim, f"IVF{plan.n_lists},RaBitQ{plan.bits}", faiss.METRIC_INNER_PRODUCT
@@ -67,7 +69,9 @@ class CodedIndex:
         sample = np.sort(chance.choice(plan.n, plan.n_training, replace=False))
         _train(index, exact.rows[sample].astype(np.float32))
         for start in range(0, plan.n, BLOCK_ROWS):
-            index.add(exact.rows[start : start + BLOCK_ROWS].astype(np.float32))
+            block = exact.rows[start : start + BLOCK_ROWS].astype(np.float32)
+            index.add(block)
+            advance(len(block))
         coded = cls(plan, index, exact)
         coded._calibrate(held_out_queries(exact, chance), 1 - (1 - options.recall_target) * _MARGIN)
         return coded

@@ -56,9 +56,10 @@ class VectorOptions:
     seed: int = 1234
 
     def __post_init__(self) -> None:
-        for name in ("merge_min", "merge_ratio", "build_threads"):
-            if getattr(self, name) < 0:
-                raise ConfigurationError(f"{name} is {getattr(self, name)}; it cannot be negative.")
+        for name in ("merge_min", "merge_ratio", "build_threads", "memory_budget_bytes"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:  # neither negative nor NaN
+                raise ConfigurationError(f"{name} is {value}; it is 0 or more.")
         if self.search_threads < 1:
             raise ConfigurationError(f"search_threads is {self.search_threads}; at least 1.")
         if not 0.5 <= self.recall_target <= 1.0:

@@ -5,14 +5,14 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-from codeintel.index.vector_arrays import Floats, Halves, Ids
+from codeintel.index.vector_arrays import Advance, Floats, Halves, Ids
 from codeintel.index.vector_codes import CodedIndex, omp_threads
 from codeintel.index.vector_exact import ExactIndex, Keep, write_originals
 from codeintel.index.vector_files import (
@@ -64,6 +64,7 @@ class Primary:
         dim: int,
         options: VectorOptions,
         scratch: Path | None,
+        advance: Advance = lambda _: None,
     ) -> "Primary":
         """Build from vectors in the order of their ascending ids.
 
@@ -73,6 +74,8 @@ class Primary:
             float16 unit rows, as many as there are ids.
         scratch
             Where to make the temporary folder that holds the files as long as this object lives.
+        advance
+            Told the rows of each block: once when it is written, once when it is in the codes.
 
         Raises
         ------
@@ -83,8 +86,9 @@ class Primary:
             folder = _scratch_folder(scratch)
             try:
                 write_array(folder / IDS_FILE, ids)
-                write_originals(folder / ORIGINALS_FILE, len(ids), dim, blocks)
-                primary = cls._code(folder, len(ids), dim, options)
+                told = _telling(blocks, advance)
+                write_originals(folder / ORIGINALS_FILE, len(ids), dim, told)
+                primary = cls._code(folder, len(ids), dim, options, advance)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
@@ -92,7 +96,9 @@ class Primary:
         return primary
 
     @classmethod
-    def _code(cls, folder: Path, n: int, dim: int, options: VectorOptions) -> "Primary":
+    def _code(
+        cls, folder: Path, n: int, dim: int, options: VectorOptions, advance: Advance
+    ) -> "Primary":
         """Plan, train and fill the codes for originals that are written, and map all of it."""
         exact = _open_exact(folder, n, dim)
         plan, coded, training_s = choose_plan(n, dim, options), None, 0.0
@@ -100,7 +106,7 @@ class Primary:
         if plan.kind != "flat":
             start = perf_counter()
             with omp_threads(options.build_threads or max(1, (os.cpu_count() or 1) // 2)):
-                built = CodedIndex.build(plan, exact, options)
+                built = CodedIndex.build(plan, exact, options, advance)
             training_s = perf_counter() - start
             built.write(folder / CODES_FILE)
             plan, names = built.plan, [*names, CODES_FILE]
@@ -151,6 +157,13 @@ class Primary:
         if short.size:  # the lists that were read hold too few
             scores[short], rows[short] = self.exact.scan(queries[short], k, keep)
         return scores, rows
+
+
+def _telling(blocks: Iterable[Halves], advance: Advance) -> Iterator[Halves]:
+    """Give the blocks on, and tell of each."""
+    for block in blocks:
+        yield block
+        advance(len(block))
 
 
 def _scratch_folder(parent: Path | None) -> Path:

@@ -5,6 +5,7 @@ being done. Any later run publishes once: the old generation stays complete unti
 a killed run costs no more than what was not yet stored, and no vector twice.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -15,11 +16,12 @@ from codeintel.embedding.base import Embedder
 from codeintel.errors import (
     EmbeddingMismatchError,
     EmbeddingUnavailableError,
-    IndexCorruptError,
     PathNotFoundError,
     RepositoryError,
 )
 from codeintel.git.files import Source, SourceFile, blob_id
+from codeintel.index.vector_plan import VectorOptions
+from codeintel.indexer.mend import open_cache, open_mended
 from codeintel.indexer.parsers import Parsers
 from codeintel.indexer.plan import Plan, make_plan
 from codeintel.indexer.prepare import Prepared, Task
@@ -31,7 +33,6 @@ from codeintel.lang import PIPELINE
 from codeintel.store.catalog import Document
 from codeintel.store.catalog_writer import CatalogWriter
 from codeintel.store.generations import EmbedderRecord, GenerationStore, Manifest
-from codeintel.store.vector_cache import VectorCache
 from codeintel.types import IndexReport, SkippedFile, SkipReason
 
 _FIRST_SLICE_S = 2.0
@@ -48,12 +49,12 @@ class IndexOptions:
     ----------
     n_workers
         Parser processes, beside the main one.
-    merge
-        Whether the secondary vector index is merged when it has grown too large.
+    vectors
+        How vectors are indexed.
     """
 
     n_workers: int = 2
-    merge: bool = True
+    vectors: VectorOptions = field(default_factory=VectorOptions)
 
 
 def index_repository(
@@ -79,25 +80,22 @@ def index_repository(
     ------
     IndexLockedError
         Another process is indexing.
-    IndexCorruptError
-        The index is broken; a full run mends it.
     EmbeddingMismatchError
         The embedding server answers with another model or dimension than before.
     StorageError
         The disk is full or read-only; the old index is as it was.
     """
     with store.lock(), ExitStack() as stack:
-        manifest = _published(store, full=full)
+        manifest, catalog, notes = open_mended(store, options.vectors)
+        stack.callback(catalog.close)
         record = _embedder_record(embedder, manifest, full=full)
         outdated = manifest is not None and (
             manifest.pipeline != PIPELINE or manifest.embedder != record
         )
-        cache = VectorCache(store.root / "vector-cache.sqlite", record.fingerprint, record.dim)
+        cache, cache_notes = open_cache(store, record)
         stack.callback(cache.close)
         stage = VectorStage(embedder, cache, record.dim)
         stack.callback(stage.close)
-        catalog = _open_catalog(store, manifest, full=full)
-        stack.callback(catalog.close)
         run = _Run(
             store=store,
             source=source,
@@ -107,6 +105,7 @@ def index_repository(
             embedder=record,
             options=options,
             tell=progress or (lambda _: None),
+            tally=Tally(notes=notes + cache_notes),
         )
         return run.execute(manifest, fresh=manifest is None or full or outdated)
 
@@ -155,7 +154,9 @@ class _Run:
         self, plan: Plan, live: dict[str, Document], *, fresh: bool, slice_s: float
     ) -> Manifest:
         """Do as many files as fit into a time, and publish them."""
-        writer = GenerationWriter(self.store, self.catalog, self.stage, self.embedder, fresh=fresh)
+        writer = GenerationWriter(
+            self.store, self.catalog, self.stage, self.embedder, self.options.vectors, fresh=fresh
+        )
         writer.drop(plan)
         with self.tally.timed("files"):
             tasks = self._tasks(writer, live, time.monotonic() + slice_s)
@@ -166,7 +167,7 @@ class _Run:
             self.source.commit,
             self.tally,
             n_remaining=len(self.remaining),
-            merge=self.options.merge,
+            merge=math.isfinite(slice_s) or not self.options.vectors.secondary,
         )
         self.store.collect()
         return manifest
@@ -229,36 +230,6 @@ class _Run:
         return self.tally.report(
             self.source.name, manifest, skipped, self.store.size_bytes(), changed=changed
         )
-
-
-def _published(store: GenerationStore, *, full: bool) -> Manifest | None:
-    """Give the current manifest, checked; a full run does without a broken one."""
-    try:
-        manifest = store.manifest()
-        if manifest is not None:
-            store.verify(manifest)
-        return manifest
-    except IndexCorruptError:
-        if not full:
-            raise
-        store.clear()
-        return None
-
-
-def _open_catalog(
-    store: GenerationStore, manifest: Manifest | None, *, full: bool
-) -> CatalogWriter:
-    """Open the catalog; a full run replaces a broken one."""
-    path = store.root / "catalog.sqlite"
-    current = manifest.generation if manifest else 0
-    try:
-        return CatalogWriter(path, current)
-    except IndexCorruptError:
-        if not full:
-            raise
-        for file in store.root.glob("catalog.sqlite*"):
-            file.unlink()
-        return CatalogWriter(path, current)
 
 
 def _embedder_record(

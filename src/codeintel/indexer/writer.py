@@ -9,6 +9,7 @@ from codeintel.git.files import SourceFile
 from codeintel.index.faiss_manager import FAISSManager
 from codeintel.index.lexical import LexicalChunk, LexicalWriter
 from codeintel.index.trigram_writer import TrigramWriter
+from codeintel.index.vector_plan import VectorOptions
 from codeintel.indexer.plan import Plan
 from codeintel.indexer.prepare import Prepared
 from codeintel.indexer.tally import Tally
@@ -33,6 +34,8 @@ class GenerationWriter:
 
     Parameters
     ----------
+    options
+        How vectors are indexed.
     fresh
         Begin with empty parts instead of those of the current generation.
     """
@@ -43,6 +46,7 @@ class GenerationWriter:
         catalog: CatalogWriter,
         stage: VectorStage,
         embedder: EmbedderRecord,
+        options: VectorOptions,
         *,
         fresh: bool,
     ) -> None:
@@ -56,9 +60,11 @@ class GenerationWriter:
         self._trigrams = TrigramWriter(part("trigrams"))
         current = store.manifest()
         self._vectors = (
-            FAISSManager.create(max(1, embedder.dim), scratch=store.root)
+            FAISSManager.create(max(1, embedder.dim), options, scratch=store.root)
             if fresh or current is None
-            else FAISSManager.open(store.folder(current.generation) / "vectors", scratch=store.root)
+            else FAISSManager.open(
+                store.folder(current.generation) / "vectors", options, scratch=store.root
+            )
         )
         self._fresh = fresh
         self._arrivals: dict[str, Arrival] = {}

@@ -308,10 +308,10 @@ _CHUNK_OF_NAME = (
 )
 
 
-def corrupt(error: sqlite3.DatabaseError) -> IndexCorruptError:
-    """Say that the catalog cannot be read."""
+def corrupt(error: sqlite3.DatabaseError, name: str = "catalog.sqlite") -> IndexCorruptError:
+    """Say that a database of the index cannot be read."""
     return IndexCorruptError(
-        f"The index file 'catalog.sqlite' cannot be read: {error}.",
+        f"The index file '{name}' cannot be read: {error}.",
         cure="Run `codeintel index --full` to write it anew.",
     )
 

@@ -16,6 +16,7 @@ generation current and a draft that the next writer removes.
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ from codeintel.errors import IndexCorruptError, IndexLockedError, IndexVersionEr
 from codeintel.store.files import checksum, fsync_path, storage_errors, write_atomically
 
 FORMAT_VERSION = 1
+# How often a writer that waits for another looks whether that has finished.
+_LOOK_S = 0.05
 _REBUILD = "Run `codeintel index --full` to write it anew."
 
 
@@ -146,8 +149,13 @@ class GenerationStore:
         """Give the folder of a published generation."""
         return self._generations / f"{generation:08d}"
 
-    def verify(self, manifest: Manifest, *, deep: bool = False) -> None:
+    def verify(self, manifest: Manifest, *, deep: bool = False, ignored: str = "") -> None:
         """Check that every file of a generation is there with its size, and if `deep` its content.
+
+        Parameters
+        ----------
+        ignored
+            Path of a file that may be broken.
 
         Raises
         ------
@@ -156,6 +164,8 @@ class GenerationStore:
         """
         folder = self.folder(manifest.generation)
         for record in manifest.files:
+            if record.path == ignored:
+                continue
             path = folder / record.path
             try:
                 size_bytes = path.stat().st_size
@@ -175,8 +185,15 @@ class GenerationStore:
                 )
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, name: str = "writer.lock", *, patience_s: float = 0.0) -> Iterator[None]:
         """Be the one writer of this index folder, which is made if it is not there.
+
+        Parameters
+        ----------
+        name
+            The file to lock; other files stand for other work that only one may do.
+        patience_s
+            How long to wait for another process that is the writer.
 
         Raises
         ------
@@ -187,16 +204,9 @@ class GenerationStore:
         """
         with storage_errors(f"the index folder '{self.root}'"):
             self.root.mkdir(parents=True, exist_ok=True)
-            handle = os.open(
-                self.root / "writer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644
-            )
+            handle = os.open(self.root / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise IndexLockedError(
-                    "Another process is writing this index.", cure="Wait until it has finished."
-                ) from None
+            _lock(handle, patience_s)
             yield
         finally:
             os.close(handle)
@@ -265,7 +275,7 @@ class GenerationStore:
         for path in sorted(p for p in draft.path.rglob("*") if p.is_file()):
             name = path.relative_to(draft.path).as_posix()
             record = known.get(name)
-            if record and previous and os.path.samefile(path, previous / name):
+            if record and previous and _same_file(path, previous / name):
                 yield record
                 continue
             fsync_path(path)
@@ -278,3 +288,22 @@ class GenerationStore:
         for folder in self._generations.iterdir():
             if folder.name.startswith(".draft-") or int(folder.name) > current:
                 shutil.rmtree(folder)
+
+
+def _same_file(path: Path, other: Path) -> bool:
+    """Tell whether two paths are links to one file; the other may be gone."""
+    return other.exists() and os.path.samefile(path, other)
+
+
+def _lock(handle: int, patience_s: float) -> None:
+    """Lock an open file, looking again until patience ends."""
+    deadline_s = time.monotonic() + patience_s
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline_s:
+                raise IndexLockedError(
+                    "Another process is writing this index.", cure="Wait until it has finished."
+                ) from None
+        time.sleep(_LOOK_S)

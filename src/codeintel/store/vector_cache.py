@@ -31,7 +31,7 @@ class VectorCache:
                 " (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
             )
         except sqlite3.DatabaseError as error:
-            raise corrupt(error) from error
+            raise corrupt(error, path.name) from error
 
     def close(self) -> None:
         """Close the database."""
