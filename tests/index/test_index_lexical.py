@@ -14,7 +14,8 @@ WORDS = ["parse", "url", "retry", "send", "cart", "ünïcode", "x"]
 
 
 def chunk(number: int, body: list[str], document: int | None = None) -> LexicalChunk:
-    return LexicalChunk(number, document if document is not None else number >> 16, body, [], [])
+    document = number >> 16 if document is None else document
+    return LexicalChunk(number, document, " ".join(body), "", "")
 
 
 def write(folder: Path, chunks: list[LexicalChunk], removed: tuple[int, ...] = ()) -> LexicalIndex:
@@ -65,7 +66,7 @@ def test_scores_are_bm25(
 
 
 def test_fields_are_scored_apart(tmp_path: Path) -> None:
-    index = write(tmp_path, [LexicalChunk(1, 0, ["body"], ["name"], ["path"])])
+    index = write(tmp_path, [LexicalChunk(1, 0, "body", "name", "path")])
     assert index.search("names", ["name"], 5).ids.tolist() == [1]
     assert index.search("names", ["body"], 5).ids.tolist() == []
     assert index.search("path", ["path"], 5).ids.tolist() == [1]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from codeintel.lang.content import split_lines
 from codeintel.lang.languages import LANGUAGES, detect_language, language
 from codeintel.lang.parse import parse_file
-from codeintel.types import Occurrence, ParsedFile
+from codeintel.types import ParsedFile
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "lang"
 SAMPLES = sorted(path for path in GOLDEN.iterdir() if path.suffix != ".outline")
@@ -63,15 +63,17 @@ def test_the_definitions_of_a_sample_are_those_of_its_golden_outline(sample: Pat
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
-def test_names_stand_where_definitions_and_occurrences_say(sample: Path) -> None:
+def test_names_stand_where_definitions_and_uses_say(sample: Path) -> None:
     text = sample.read_text("utf-8")
     parsed, lines = parse(sample.name, text), split_lines(text)
     for d in parsed.definitions:
         assert lines[d.name_line - 1][d.name_column - 1 :].startswith(d.name.split(" ")[0])
-    for occurrence in parsed.occurrences:
-        assert lines[occurrence.line - 1][occurrence.column - 1 :].startswith(occurrence.name)
     names = {(d.name, d.name_line, d.name_column) for d in parsed.definitions}
-    assert names.isdisjoint((o.name, o.line, o.column) for o in parsed.occurrences)
+    for name, places in parsed.uses.items():
+        assert places == sorted(places)
+        for line, column in places:
+            assert lines[line - 1][column - 1 :].startswith(name)
+            assert (name, line, column) not in names
 
 
 def test_every_language_with_a_grammar_has_a_sample() -> None:
@@ -127,7 +129,7 @@ def test_an_empty_text_has_no_chunks() -> None:
 
 def test_columns_count_characters_not_bytes() -> None:
     parsed = parse("wide.py", 'x = "größe 漢字"; name = other(x)\n')
-    assert Occurrence("other", 1, 24) in parsed.occurrences
+    assert parsed.uses["other"] == [(1, 24)]
     assert parsed.definitions[1].name_column == 17
 
 

@@ -7,8 +7,9 @@ from codeintel.lang.scopes import LocalName
 
 
 def used(path: str, text: str) -> list[str]:
-    """Names that count as references."""
-    return [occurrence.name for occurrence in parse_file(path, text).occurrences]
+    """Names that count as references, in file order."""
+    uses = parse_file(path, text).uses
+    return [name for _, name in sorted((at, name) for name in uses for at in uses[name])]
 
 
 def local(path: str, text: str) -> dict[str, LocalName]:

@@ -30,13 +30,13 @@ _MAX_TOKEN_CHARS = 200
 
 @dataclass(frozen=True, slots=True)
 class LexicalChunk:
-    """The tokens of one chunk."""
+    """The tokens of one chunk by field, with blanks between them."""
 
     chunk: int
     document: int
-    body: Sequence[str]
-    names: Sequence[str]
-    path: Sequence[str]
+    body: str
+    names: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ class LexicalWriter:
                 tantivy.Document(
                     chunk=chunk.chunk,
                     document=chunk.document,
-                    body=_join(chunk.body),
-                    names=_join(chunk.names),
-                    path=_join(chunk.path),
+                    body=chunk.body,
+                    names=chunk.names,
+                    path=chunk.path,
                 )
             )
 
@@ -162,8 +162,3 @@ def _open(folder: Path) -> tantivy.Index:
     blanks = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
     index.register_tokenizer(_TOKENIZER, blanks)
     return index
-
-
-def _join(tokens: Sequence[str]) -> str:
-    """Join tokens for tantivy."""
-    return " ".join(token for token in tokens if len(token) <= _MAX_TOKEN_CHARS)

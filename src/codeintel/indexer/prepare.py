@@ -8,7 +8,7 @@ from codeintel.lang import PIPELINE
 from codeintel.lang.capsule import chunk_text
 from codeintel.lang.content import SourceText, read_source, split_lines
 from codeintel.lang.parse import parse_file
-from codeintel.lang.tokens import tokenize
+from codeintel.lang.tokens import joined_tokens
 from codeintel.types import ParsedFile, SkippedFile
 
 
@@ -20,11 +20,11 @@ class Task(Struct, frozen=True):
 
 
 class PreparedChunk(Struct, frozen=True):
-    """What is searched of a chunk: its text with context, and its tokens by field."""
+    """What is searched of a chunk: its text with context, and its tokens by field, joined."""
 
     text: str
-    body: list[str]
-    names: list[str]
+    body: str
+    names: str
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class Prepared(Struct, frozen=True, kw_only=True):
     text: str = ""
     parsed: ParsedFile | None = None
     chunks: list[PreparedChunk] = []
-    path_tokens: list[str] = []
+    path_tokens: str = ""
 
 
 def prepare(task: Task) -> Prepared:
@@ -61,11 +61,12 @@ def assemble(
     starts = [chunk.start_line for chunk in parsed.chunks]
     for definition in parsed.definitions:
         position = bisect_right(starts, definition.name_line) - 1
-        names_of.setdefault(position, []).extend(tokenize(definition.name))
+        names_of.setdefault(position, []).append(definition.name)
     chunks = []
     for position, chunk in enumerate(parsed.chunks):
         text = chunk_text(path, chunk, lines)
-        chunks.append(PreparedChunk(text, tokenize(text), names_of.get(position, [])))
+        names = joined_tokens(" ".join(names_of.get(position, ())))
+        chunks.append(PreparedChunk(text, joined_tokens(text), names))
     return Prepared(
         path=path,
         pipeline=pipeline,
@@ -73,5 +74,5 @@ def assemble(
         text=source.text,
         parsed=parsed,
         chunks=chunks,
-        path_tokens=tokenize(path),
+        path_tokens=joined_tokens(path),
     )

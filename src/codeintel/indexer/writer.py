@@ -182,5 +182,5 @@ class GenerationWriter:
 def _lexical_chunks(document: int, chunks: list[int], item: Prepared) -> Iterable[LexicalChunk]:
     """Give the tokens of a file's chunks; the path's words stand on the first."""
     for position, (chunk, prepared) in enumerate(zip(chunks, item.chunks, strict=True)):
-        path = item.path_tokens if position == 0 else []
+        path = item.path_tokens if position == 0 else ""
         yield LexicalChunk(chunk, document, prepared.body, prepared.names, path)

@@ -31,9 +31,10 @@ _ANNOTATIONS = re.compile(
     r"^(?:(?:@(?!interface\b|type|opaque|callback)[\w.]++"
     r"(?:\((?:[^()]++|\([^()]*+\))*+\))?|#?\[[^\[\]]*\])\s*)+(?=\w)"
 )
+_ANNOTATION_MARKS: Final = ("@", "#", "[")
 _COMMENT_LINES = re.compile(r"^\s*//.*$", re.MULTILINE)
-_BLANKS = re.compile(r"\s+")
 _TAIL = re.compile(r"(?:\s*(?:=>|[{:=;,]|->|\bdo\b|\bwhere|\bthen|\bis|\bend))+$")
+_TAIL_ENDS: Final = tuple("> { : = ; , do where then is end".split())
 _GENERICS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 _SELF_OWNERS = re.compile(r"^(?:module\.)?exports$|^(?:this|self|window|globalThis)$")
 _CONSTANT_NAME = re.compile(r"[A-Z][A-Z0-9_]+$")
@@ -169,8 +170,8 @@ class DefinitionFinder:
 
     def _is_local(self, found: Found, open_: list[Found]) -> bool:
         """Whether only the body of a function, or a block, knows the name."""
-        parent = found.outer.parent
-        if found.role == "variable" and parent is not None and parent.type in self._rules.blocks:
+        blocks = self._rules.blocks if found.role == "variable" else ()
+        if blocks and (parent := found.outer.parent) is not None and parent.type in blocks:
             return True
         local = found.role == "variable" or (found.role == _DECLARED and found.body_byte < 0)
         for outer in reversed(open_):
@@ -205,7 +206,7 @@ class DefinitionFinder:
             name_column=name_column + 1,
             container=".".join(names),
             signature=self._signature(found),
-            doc=found.doc or doc_of(above),
+            doc=found.doc or (doc_of(above) if above else ""),
             public=self._is_public(found, open_),
         )
 
@@ -252,14 +253,17 @@ class DefinitionFinder:
             end = _comment_byte(found, end)
             head = self._source.slice(start, min(end, start + _MAX_HEAD_BYTES))
             head = _COMMENT_LINES.sub("", head)
-        if found.role not in _PLAIN:
-            head = _ANNOTATIONS.sub("", head.lstrip())
+        head = head.lstrip()
+        if head.startswith(_ANNOTATION_MARKS) and found.role not in _PLAIN:
+            head = _ANNOTATIONS.sub("", head)
         if found.body_byte < start and found.role in _VALUES:
-            head = head.lstrip().partition("\n")[0]
+            head = head.partition("\n")[0]
         elif found.body_byte < start and (found.role in _TYPES or found.role == "macro"):
             head = head.partition("{")[0]
         head = _on_one_line(head)
-        return _TAIL.sub("", head)[:MAX_SIGNATURE_CHARS]
+        if head.endswith(_TAIL_ENDS):
+            head = _TAIL.sub("", head)
+        return head[:MAX_SIGNATURE_CHARS]
 
 
 def _comment_byte(found: Found, end: int) -> int:
@@ -289,10 +293,12 @@ def _merged(first: Definition, second: Definition) -> Definition:
 
 
 def _on_one_line(text: str) -> str:
-    return _BLANKS.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def _clean_owner(owner: str) -> str:
     """The type that a definition outside of it belongs to."""
+    if not owner:
+        return ""
     owner = _GENERICS.sub("", _on_one_line(owner)).removesuffix(".prototype")
     return "" if _SELF_OWNERS.match(owner) else owner.replace("::", ".")[:MAX_SIGNATURE_CHARS]

@@ -3,14 +3,12 @@
 import posixpath
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
-from tree_sitter import Node, Query
+from tree_sitter import Tree
 
-from codeintel.lang.grammar import load_grammar, query_source, run
+from codeintel.lang.grammar import Captures, Grammar, load_grammar, parse_tree
 from codeintel.lang.positions import SourceMap
 
 _JAVASCRIPT: Final = (
@@ -67,7 +65,7 @@ class Import(Struct, frozen=True):
     line: int
 
 
-def import_of(source: SourceMap, captures: Mapping[str, list[Node]]) -> Import:
+def _import_of(source: SourceMap, captures: Captures) -> Import:
     """The import that a match of an import pattern describes."""
     spelled = " ".join(source.text_of(captures["source"][0]).split())
     module = spelled.removeprefix("import ").strip("\"'<>`")
@@ -82,24 +80,17 @@ def import_of(source: SourceMap, captures: Mapping[str, list[Node]]) -> Import:
 def parse_imports(language: str, text: str) -> tuple[Import, ...]:
     """What a file imports, in file order, for a small part of the cost of parsing its names."""
     grammar = load_grammar(language)
-    if grammar is None or "import" not in grammar.roles:
+    if grammar is None or not grammar.patterns["imports"]:
         return ()
     source = SourceMap(text)
-    result = run(replace(grammar, query=_import_query(language)), source.data, limit_s=1.0)
-    matches = result[1] if result else []
-    return tuple(dict.fromkeys(import_of(source, captures) for _, captures in matches))
+    tree = parse_tree(grammar, source.data, limit_s=1.0)
+    return imports_of(grammar, source, tree) if tree else ()
 
 
-@cache
-def _import_query(language: str) -> Query:
-    """The import patterns of a language's query."""
-    grammar = load_grammar(language)
-    assert grammar
-    query = Query(grammar.language, query_source(grammar.name))
-    for pattern, role in enumerate(grammar.roles):
-        if role != "import":
-            query.disable_pattern(pattern)
-    return query
+def imports_of(grammar: Grammar, source: SourceMap, tree: Tree) -> tuple[Import, ...]:
+    """The imports in a syntax tree, in file order."""
+    matches = grammar.matches(tree, "imports")
+    return tuple(dict.fromkeys(_import_of(source, captures) for _, _, captures in matches))
 
 
 def import_targets(language: str, path: str, source: str) -> tuple[str, ...]:

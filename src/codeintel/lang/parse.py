@@ -3,19 +3,19 @@
 from typing import Final
 
 from msgspec import Struct
-from tree_sitter import Node
+from tree_sitter import Node, Tree
 
 from codeintel.lang.chunker import Chunker, labelled
 from codeintel.lang.comments import LeadIn, docstring
 from codeintel.lang.content import split_lines
 from codeintel.lang.conventions import conventions
 from codeintel.lang.definitions import DefinitionFinder
-from codeintel.lang.grammar import Grammar, Match, load_grammar, run
-from codeintel.lang.imports import Import, import_of
+from codeintel.lang.grammar import Captures, Grammar, load_grammar, parse_tree
+from codeintel.lang.imports import Import, imports_of
 from codeintel.lang.languages import detect_language
 from codeintel.lang.positions import SourceMap
 from codeintel.lang.scopes import LocalName, ScopeResolver
-from codeintel.types import Definition, Occurrence, ParsedFile
+from codeintel.types import Definition, ParsedFile
 
 PARSE_LIMIT_S: Final = 5.0
 """A file that takes longer confuses the grammar: it is cut by lines instead."""
@@ -31,10 +31,10 @@ class FileNames(Struct, frozen=True):
 
 
 def parse_file(path: str, text: str) -> ParsedFile:
-    """Chunks, definitions and occurrences of a file; total, whatever the text.
+    """Chunks, definitions and uses of names of a file; total, whatever the text.
 
-    Occurrences are uses of names that may be known outside of the function they stand in: local
-    variables and parameters are none.
+    The uses are those of names that may be known outside of the function they stand in: not of
+    local variables and parameters.
     """
     language = detect_language(path, text)
     lines = split_lines(text)
@@ -42,17 +42,18 @@ def parse_file(path: str, text: str) -> ParsedFile:
     syntax = _read_syntax(grammar, text) if grammar else None
     if syntax is None:
         spans = Chunker(lines, {}, frozenset()).spans(None) if lines else []
-        return ParsedFile(language, len(lines), tuple(labelled(spans, ())), (), ())
+        return ParsedFile(language, len(lines), tuple(labelled(spans, ())), (), {})
     definitions = syntax.finder.definitions(syntax.leads)
     rows = frozenset(definition.start_line - 1 for definition in definitions)
-    spans = Chunker(lines, syntax.leads, rows).spans(syntax.root)
+    root = syntax.tree.root_node
+    spans = Chunker(lines, syntax.leads, rows).spans(root)
     return ParsedFile(
         language,
         len(lines),
         tuple(labelled(spans, definitions)),
         tuple(definitions),
-        tuple(_occurrences(syntax)),
-        syntax.root.has_error,
+        _uses(syntax),
+        root.has_error,
     )
 
 
@@ -65,62 +66,37 @@ def parse_names(path: str, text: str) -> FileNames:
         return FileNames(language)
     definitions = syntax.finder.definitions(syntax.leads)
     resolver, _ = _resolved(syntax)
-    imports = dict.fromkeys(import_of(syntax.source, match) for match in syntax.imports)
-    return FileNames(language, tuple(definitions), tuple(resolver.local_names()), tuple(imports))
+    imports = imports_of(syntax.grammar, syntax.source, syntax.tree)
+    return FileNames(language, tuple(definitions), tuple(resolver.local_names()), imports)
 
 
 class _Syntax(Struct):
-    """The matches of a file's query, sorted by role."""
+    """The syntax tree of a file, and what stands out in it."""
 
+    grammar: Grammar
     source: SourceMap
-    root: Node
+    tree: Tree
     finder: DefinitionFinder
     leads: dict[int, LeadIn] = {}
-    references: list[Node] = []
-    bindings: list[Node] = []
-    foreign: list[Node] = []
-    members: set[int] = set()
-    scopes: list[tuple[int, int, bool]] = []
-    imports: list[dict[str, list[Node]]] = []
 
 
 def _read_syntax(grammar: Grammar, text: str) -> _Syntax | None:
-    """Run a grammar's query over a text; None where parsing took too long."""
+    """Find definitions and lead-ins in a text; None where parsing took too long."""
     source = SourceMap(text)
-    result = run(grammar, source.data, limit_s=PARSE_LIMIT_S)
-    if result is None:
+    tree = parse_tree(grammar, source.data, limit_s=PARSE_LIMIT_S)
+    if tree is None:
         return None
-    tree, matches = result
-    syntax = _Syntax(source, tree.root_node, DefinitionFinder(source, conventions(grammar.name)))
-    _sort_matches(syntax, grammar.roles, matches)
+    finder = DefinitionFinder(source, conventions(grammar.name))
+    syntax = _Syntax(grammar, source, tree, finder)
+    for pattern, role, captures in grammar.matches(tree, "structure"):
+        if role in ("comment", "attribute"):
+            _add_lead(syntax, role, captures)
+        else:
+            finder.add(pattern, role, captures)
     return syntax
 
 
-def _sort_matches(syntax: _Syntax, roles: tuple[str, ...], matches: list[Match]) -> None:
-    """Give each match of a query to those who know its role."""
-    references, bindings = syntax.references, syntax.bindings
-    for pattern, captures in matches:
-        role = roles[pattern]
-        if role == "reference":
-            references.append(captures["reference"][0])
-        elif role == "local":
-            bindings.extend(captures["local"])
-        elif role == "member":
-            syntax.members.add(captures["member"][0].start_byte)
-        elif role == "scope":
-            node = captures["scope"][0]
-            syntax.scopes.append((node.start_byte, node.end_byte, False))
-        elif role == "global":
-            syntax.foreign.append(captures["global"][0])
-        elif role == "import":
-            syntax.imports.append(captures)
-        elif role in ("comment", "attribute"):
-            _add_lead(syntax, role, captures)
-        else:
-            syntax.finder.add(pattern, role, captures)
-
-
-def _add_lead(syntax: _Syntax, role: str, captures: dict[str, list[Node]]) -> None:
+def _add_lead(syntax: _Syntax, role: str, captures: Captures) -> None:
     """Keep a comment or an attribute that stands on lines of its own."""
     source, node = syntax.source, captures[role][0]
     if not source.starts_line(node.start_byte):
@@ -133,29 +109,23 @@ def _add_lead(syntax: _Syntax, role: str, captures: dict[str, list[Node]]) -> No
         syntax.leads[end] = LeadIn(node.start_point[0], said, role == "comment")
 
 
-def _resolved(syntax: _Syntax) -> tuple[ScopeResolver, list[Node]]:
-    """Local names bound to their uses, and all other references, in file order."""
+def _resolved(syntax: _Syntax) -> tuple[ScopeResolver, dict[bytes, list[Node]]]:
+    """Local names bound to their uses, and all other names with theirs."""
     finder = syntax.finder
-    names = finder.name_bytes()
-    resolver = ScopeResolver(syntax.source, finder.scopes() + syntax.scopes)
-    resolver.bind(syntax.bindings + finder.locals, syntax.foreign, names)
-    references = [node for node in syntax.references if node.start_byte not in names]
-    return resolver, resolver.split(references, syntax.members)
+    own = finder.name_bytes()
+    names = syntax.grammar.names(syntax.tree)
+    scopes = [(node.start_byte, node.end_byte, False) for node in names.get("scope", ())]
+    resolver = ScopeResolver(syntax.source, finder.scopes() + scopes)
+    resolver.bind(names.get("local", []) + finder.locals, names.get("global", ()), own)
+    members = {node.start_byte for node in names.get("member", ())}
+    return resolver, resolver.split(names.get("reference", []), members, own)
 
 
-def _occurrences(syntax: _Syntax) -> list[Occurrence]:
-    """Uses of names that are not local, in file order."""
+def _uses(syntax: _Syntax) -> dict[str, list[tuple[int, int]]]:
+    """Places of names that are not local, by name."""
     source = syntax.source
-    data = source.data
-    known: dict[bytes, str] = {}
-    result = []
-    for node in _resolved(syntax)[1]:
-        raw = data[node.start_byte : node.end_byte]
-        name = known.get(raw)
-        if name is None:
-            name = known[raw] = raw.decode("utf-8", "replace")
-        row, column = node.start_point
-        if not source.ascii:
-            column = source.characters(row, column)
-        result.append(Occurrence(name, row + 1, column + 1))
-    return result
+    uses: dict[str, list[tuple[int, int]]] = {}
+    for raw, nodes in _resolved(syntax)[1].items():
+        places = map(source.position_of, nodes)
+        uses[raw.decode("utf-8", "replace")] = [(row + 1, column + 1) for row, column in places]
+    return uses

@@ -98,8 +98,10 @@ class ScopeResolver:
             if text not in scope.foreign:
                 scope.names.setdefault(text, []).append(node)
 
-    def split(self, references: list[Node], members: Collection[int]) -> list[Node]:
-        """Take the uses of local names to their bindings; give back all other references.
+    def split(
+        self, references: list[Node], members: Collection[int], own: Collection[int]
+    ) -> dict[bytes, list[Node]]:
+        """Take the uses of local names to their bindings; give back all others by name, in order.
 
         Parameters
         ----------
@@ -107,31 +109,39 @@ class ScopeResolver:
             Every identifier.
         members
             Bytes of identifiers that name a part of something else.
+        own
+            Bytes at which definitions are named: neither a use nor local.
         """
         bound = {n.start_byte for s in self._scopes for nodes in s.names.values() for n in nodes}
-        others: list[Node] = []
+        local = {text for scope in self._scopes for text in scope.names}
+        others: dict[bytes, list[Node]] = {}
         around = _Around(self._scopes)
+        data = self._data
         references.sort(key=_start)
         for node in references:
             start = node.start_byte
-            open_ = around.move_to(start)
-            if start in bound:
+            if start in own:
                 continue
-            home = None
-            if open_ and start not in members:
-                home = self._home(node, open_)
-            if home is None:
-                others.append(node)
+            text = data[start : node.end_byte]
+            if text in local:  # few are: only these need to know where they stand
+                if start in bound:
+                    continue
+                home = None if start in members else self._home(text, start, around.move_to(start))
+                if home is not None:
+                    home.append(node)
+                    continue
+            known = others.get(text)
+            if known is None:
+                others[text] = [node]
             else:
-                home.append(node)
+                known.append(node)
         return others
 
-    def _home(self, node: Node, open_: list[_Scope]) -> list[Node] | None:
+    def _home(self, text: bytes, start: int, open_: list[_Scope]) -> list[Node] | None:
         """The places of the local name that an identifier stands for."""
-        text = self._text(node)
         for scope in reversed(open_):
             if text in scope.names:
-                return None if self._is_member(node.start_byte) else scope.names[text]
+                return None if self._is_member(start) else scope.names[text]
         return None
 
     def local_names(self) -> list[LocalName]:

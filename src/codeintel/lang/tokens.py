@@ -1,7 +1,6 @@
 """Words of code: identifiers, and the words they are made of."""
 
 import re
-from functools import lru_cache
 from typing import Final
 
 MAX_TOKEN_CHARS: Final = 64
@@ -14,6 +13,9 @@ _LOWER = rf"[^\W\d_{_UPPER}]"
 _PART = re.compile(rf"[{_UPPER}]+(?=[{_UPPER}]{_LOWER})|[{_UPPER}]?{_LOWER}+|[{_UPPER}]+|\d+")
 
 
+_CACHED_WORDS: Final = 1 << 16
+
+
 def tokenize(text: str) -> list[str]:
     """Split a text or a query into lower-case tokens.
 
@@ -21,21 +23,33 @@ def tokenize(text: str) -> list[str]:
     as a whole, without underscores, so that ``parse_url``, ``parseUrl`` and ``url`` find it.
     Plurals are folded.
     """
-    tokens: list[str] = []
-    for word in _WORD.findall(text):
-        tokens += _tokens_of(word)
-    return tokens
+    return joined_tokens(text).split()
 
 
-@lru_cache(maxsize=1 << 16)
-def _tokens_of(word: str) -> tuple[str, ...]:
+def joined_tokens(text: str) -> str:
+    """The same tokens with blanks between them, as a lexical index takes them."""
+    if len(_tokens_by_word) > _CACHED_WORDS:
+        _tokens_by_word.clear()
+    return " ".join(map(_tokens_by_word.__getitem__, _WORD.findall(text)))
+
+
+class _TokensByWord(dict[str, str]):
+    """The joined tokens of each word seen; entries never change, so threads may share it."""
+
+    def __missing__(self, word: str) -> str:
+        tokens = self[word] = " ".join(_tokens_of(word))
+        return tokens
+
+
+_tokens_by_word: Final = _TokensByWord()
+
+
+def _tokens_of(word: str) -> list[str]:
     """The tokens of one run of word characters."""
-    parts = tuple(
-        singular(part.lower()) for part in _PART.findall(word) if len(part) <= MAX_TOKEN_CHARS
-    )
-    if len(parts) < 2 or len(word) > MAX_TOKEN_CHARS:
-        return parts
-    return (*parts, singular(word.replace("_", "").lower()))
+    parts = [singular(part.lower()) for part in _PART.findall(word) if len(part) <= MAX_TOKEN_CHARS]
+    if len(parts) > 1 and len(word) <= MAX_TOKEN_CHARS:
+        parts.append(singular(word.replace("_", "").lower()))
+    return parts
 
 
 def singular(word: str) -> str:

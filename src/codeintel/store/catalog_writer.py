@@ -1,7 +1,6 @@
 """Writes the next generation of the catalog."""
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -259,15 +258,12 @@ class CatalogWriter:
 
     def _add_occurrences(self, identity: int, file: ParsedFile) -> None:
         """Store the uses of names, packed by name."""
-        places: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for occurrence in file.occurrences:
-            places[occurrence.name].append((occurrence.line, occurrence.column))
         self._db.executemany(
-            "INSERT OR IGNORE INTO names (name) VALUES (?)", ((name,) for name in places)
+            "INSERT OR IGNORE INTO names (name) VALUES (?)", ((name,) for name in file.uses)
         )
         self._db.executemany(
             "INSERT OR REPLACE INTO occurrences SELECT id, ?, ? FROM names WHERE name = ?",
-            ((identity, pack_positions(sorted(at)), name) for name, at in places.items()),
+            ((identity, pack_positions(at), name) for name, at in file.uses.items()),
         )
 
     def _free_id(self, path: str, blob: str, pipeline: str) -> int:

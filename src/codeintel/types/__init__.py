@@ -30,7 +30,6 @@ from codeintel.types.answers import (
 from codeintel.types.content import (
     Chunk,
     Definition,
-    Occurrence,
     ParsedFile,
     SkippedFile,
     SkipReason,
@@ -64,7 +63,6 @@ __all__ = [
     "IndexReport",
     "Location",
     "NavigationAnswer",
-    "Occurrence",
     "ParsedFile",
     "PathEntry",
     "PathsAnswer",

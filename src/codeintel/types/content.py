@@ -80,14 +80,6 @@ class Definition(Struct, frozen=True, kw_only=True):
     public: bool = True
 
 
-class Occurrence(Struct, frozen=True):
-    """A name that stands in a file and is not a definition of it (a use, a call, an import)."""
-
-    name: str
-    line: int
-    column: int
-
-
 class Chunk(Struct, frozen=True, kw_only=True):
     """A run of whole lines that is embedded and searched as one.
 
@@ -114,11 +106,18 @@ class Chunk(Struct, frozen=True, kw_only=True):
 
 
 class ParsedFile(Struct, frozen=True):
-    """What one pass over the syntax tree of a file gives."""
+    """What one pass over the syntax tree of a file gives.
+
+    Attributes
+    ----------
+    uses
+        Where names stand that the file does not define there (a use, a call, an import): line
+        and column of each place, in order, by name.
+    """
 
     language: str
     n_lines: int
     chunks: tuple[Chunk, ...]
     definitions: tuple[Definition, ...]
-    occurrences: tuple[Occurrence, ...]
+    uses: dict[str, list[tuple[int, int]]]
     syntax_errors: bool = False
