@@ -73,7 +73,34 @@ def test_merge_reports_the_index_as_it_is(cli: Cli, in_shop: GitRepository) -> N
     cli("index")
     in_shop.write({"new.py": "def brand_new():\n    return 1\n"})
     cli("index")
+    assert cli("merge", "--if-needed", "--dry-run").code == 1
+    due = cli("merge", "--dry-run")
+    assert due.code == 0
+    assert "1 changes since the primary index was built" in due.out
+    assert "a merge would build: exact scan" in due.out
+    assert "secondary 1" in cli("merge", "--if-needed").out
     assert "secondary 0" in cli("merge").out
+    assert cli("merge", "--dry-run").code == 1
+
+
+def test_an_index_merges_by_itself_past_the_limits_of_the_settings(
+    cli: Cli, in_shop: GitRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("index")
+    monkeypatch.setenv("CODEINTEL_MERGE_MIN", "1")
+    monkeypatch.setenv("CODEINTEL_MERGE_RATIO", "0")
+    monkeypatch.setenv("CODEINTEL_MERGE", "false")
+    in_shop.write({"one.py": "def first():\n    return 1\n"})
+    in_shop.write({"two.py": "def second():\n    return 2\n"})
+    assert "secondary 2" in cli("index").out
+    monkeypatch.setenv("CODEINTEL_MERGE", "true")
+    in_shop.write({"three.py": "def third():\n    return 3\n"})
+    merged = cli("index")
+    assert "secondary 0" in merged.out
+    assert ", merge 0." in merged.out
+    monkeypatch.setenv("CODEINTEL_SECONDARY", "false")
+    in_shop.write({"four.py": "def fourth():\n    return 4\n"})
+    assert "secondary 0, tombstones 0" in cli("index").out
 
 
 def test_doctor_finds_nothing_wrong_after_indexing(cli: Cli, in_shop: GitRepository) -> None:
@@ -85,23 +112,40 @@ def test_doctor_finds_nothing_wrong_after_indexing(cli: Cli, in_shop: GitReposit
     assert all(line.startswith("ok ") for line in outcome.lines)
 
 
-def test_doctor_finds_one_changed_byte_and_says_the_cure(
-    cli: Cli, in_shop: GitRepository, home: Path
+@pytest.mark.parametrize("part", ["vectors/originals.faiss", "trigrams/", "lexical/"])
+def test_doctor_finds_one_changed_byte_and_mends_it_where_told_to(
+    cli: Cli, in_shop: GitRepository, home: Path, part: str
 ) -> None:
     cli("index")
     store = GenerationStore(index_folder(home))
     manifest = store.manifest()
     assert manifest is not None
-    victim = store.folder(manifest.generation) / manifest.files[0].path
+    broken = next(file for file in manifest.files if file.path.startswith(part) and file.size_bytes)
+    victim = store.folder(manifest.generation) / broken.path
     data = bytearray(victim.read_bytes())
     data[-1] ^= 1
     victim.write_bytes(data)
     outcome = cli("doctor")
     assert outcome.code == 3
     assert "has changed" in outcome.out
-    assert "codeintel index --full" in outcome.out
-    cli("index", "--full")
+    assert "codeintel doctor --repair" in outcome.out
+    mended = cli("doctor", "--repair")
+    assert mended.code == 0
+    assert f"'{broken.path}' has changed. It was mended: generation" in mended.out
     assert cli("doctor").code == 0
+
+
+def test_doctor_mends_a_broken_catalog_where_told_to(
+    cli: Cli, in_shop: GitRepository, home: Path
+) -> None:
+    cli("index")
+    catalog = index_folder(home) / "catalog.sqlite"
+    data = bytearray(catalog.read_bytes())
+    data[100:4000] = bytes(3900)
+    catalog.write_bytes(data)
+    assert cli("doctor").code == 3
+    assert cli("doctor", "--repair").code == 0
+    assert cli("search", "price").code == 0
 
 
 def test_doctor_finds_a_missing_git(

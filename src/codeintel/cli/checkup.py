@@ -18,7 +18,7 @@ from codeintel.cli.sizes import in_units
 from codeintel.cli.target import Target
 from codeintel.config import Settings
 from codeintel.context import ApplicationContext
-from codeintel.errors import CodeIntelError, IndexMissingError
+from codeintel.errors import CodeIntelError, IndexCorruptError, IndexMissingError
 
 if TYPE_CHECKING:
     from codeintel.context import ServedRepository
@@ -39,8 +39,8 @@ class Finding(Struct, frozen=True):
     cure: str = ""
 
 
-def checkup(target: Target) -> Iterator[Finding]:
-    """Check the machine, then each repository."""
+def checkup(target: Target, *, repair: bool = False) -> Iterator[Finding]:
+    """Check the machine, then each repository, and mend broken indexes if that is wished."""
     yield Finding("python", "ok", f"{platform.python_version()} on {platform.system()}")
     yield _git()
     try:
@@ -53,7 +53,7 @@ def checkup(target: Target) -> Iterator[Finding]:
         yield from _embedding(context)
         for repository in context.repositories.values():
             yield _files(repository)
-            yield _index(repository)
+            yield _index(context, repository, repair=repair)
 
 
 def _broken(subject: str, error: CodeIntelError) -> Finding:
@@ -171,30 +171,51 @@ def _files(repository: "ServedRepository") -> Finding:
     return Finding(subject, "ok", detail)
 
 
-def _index(repository: "ServedRepository") -> Finding:
-    """Check every byte of the index, then open it as a search does."""
+def _index(context: ApplicationContext, repository: "ServedRepository", *, repair: bool) -> Finding:
+    """Check the index; where it is broken, and if that is wished, mend it."""
     subject = f"{repository.name}: index"
-    store = repository.store
-    rebuild = f"Run `codeintel index --full {repository.path}`."
     try:
-        manifest = store.manifest()
-        if manifest is None:
-            raise IndexMissingError("There is no index yet.")
-        store.verify(manifest, deep=True)
-        with closing(_read_only(store.root / "catalog.sqlite")) as catalog:
-            (verdict,) = catalog.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            return Finding(subject, "error", f"The catalog is broken: {verdict}.", rebuild)
-        with repository.live.snapshot():
-            pass
+        return Finding(subject, "ok", _whole(repository))
     except IndexMissingError as error:
         return Finding(subject, "warning", error.message, "The first search builds it.")
     except CodeIntelError as error:
+        if not repair:
+            return Finding(subject, "error", error.message, "Run `codeintel doctor --repair`.")
+        damage = error.message
+    try:
+        return Finding(subject, "ok", f"{damage} It was mended: {_mended(context, repository)}")
+    except CodeIntelError as error:
         return _broken(subject, error)
+
+
+def _whole(repository: "ServedRepository") -> str:
+    """Check every byte of the index, then open it as a search does; say what it is."""
+    store = repository.store
+    manifest = store.manifest()
+    if manifest is None:
+        raise IndexMissingError("There is no index yet.")
+    store.verify(manifest, deep=True)
+    try:
+        with closing(_read_only(store.root / "catalog.sqlite")) as catalog:
+            (verdict,) = catalog.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:
-        return Finding(subject, "error", f"The catalog cannot be read: {error}.", rebuild)
+        verdict = str(error)
+    if verdict != "ok":
+        raise IndexCorruptError(f"The index file 'catalog.sqlite' is broken: {verdict}.")
+    with repository.live.snapshot():
+        pass
     n_files = manifest.counts.get("files", 0)
-    return Finding(subject, "ok", f"generation {manifest.generation} is whole, {n_files:,} files")
+    return f"generation {manifest.generation} is whole, {n_files:,} files"
+
+
+def _mended(context: ApplicationContext, repository: "ServedRepository") -> str:
+    """Mend an index: as an indexing run does if that is enough, else by writing all of it anew."""
+    repository.index(context.embedder)
+    try:
+        return _whole(repository)
+    except CodeIntelError:
+        repository.index(context.embedder, full=True)
+        return _whole(repository)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -13,6 +13,9 @@ _STYLES = {"ok": "green", "warning": "yellow", "error": "bold red"}
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_paths(parser)
+    parser.add_argument(
+        "--repair", action="store_true", help="mend broken indexes; nothing is embedded twice"
+    )
     add_json(parser)
 
 
@@ -20,7 +23,7 @@ def run(arguments: Namespace) -> int:
     """Check everything, and print one finding a line."""
     from codeintel.cli.checkup import checkup
 
-    findings = list(checkup(target_of(arguments.paths)))
+    findings = list(checkup(target_of(arguments.paths), repair=arguments.repair))
     terminal = Terminal()
     if arguments.json:
         terminal.json(findings)
