@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from codeintel.effort import Effort, checkpoint, effort
 from codeintel.errors import BusyError, DeadlineExceededError
 from codeintel.server.door import Door, DoorOptions, Lane, SingleFlight
 
@@ -160,3 +161,39 @@ def test_a_question_nobody_waits_for_is_dropped():
         await asyncio.wait_for(dropped.wait(), 5)
 
     asyncio.run(leave())
+
+
+def test_running_work_ends_at_its_next_checkpoint_once_its_caller_is_gone(door):
+    started, ended = threading.Event(), threading.Event()
+
+    def work():
+        started.set()
+        try:
+            while True:
+                checkpoint()
+        finally:
+            ended.set()
+
+    async def hang_up():
+        call = asyncio.create_task(door.run(Lane.CPU, work, deadline_s=60))
+        await until(started.is_set)
+        call.cancel()
+        await until(ended.is_set)
+        await until(lambda: door.load(Lane.CPU).running == 0)
+
+    asyncio.run(asyncio.wait_for(hang_up(), 60))
+
+
+def test_work_that_waited_long_is_told_to_be_cheap(gate):
+    door = Door(DoorOptions(cpu_threads=1))
+
+    async def crowd():
+        first = asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=60))
+        calls = [first]
+        for pause_s in (1.3, 0.6, 0.0):
+            calls.append(asyncio.create_task(door.run(Lane.CPU, effort, deadline_s=60)))
+            await asyncio.sleep(pause_s)
+        gate.set()
+        return (await asyncio.gather(*calls))[1:]
+
+    assert asyncio.run(crowd()) == [Effort.WORDS, Effort.FEWER, Effort.FULL]

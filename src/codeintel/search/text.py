@@ -14,6 +14,7 @@ from time import monotonic
 
 from msgspec import Struct
 
+from codeintel.effort import Effort, checkpoint, effort
 from codeintel.index.trigram import AllOf
 from codeintel.search.text_corpus import Region, RepositoryText, regions
 from codeintel.search.text_pattern import TextPattern, TextQuery, compile_pattern
@@ -146,6 +147,7 @@ class _Page:
 
     def take(self, region: Region, found: list[Found] | Counts) -> bool:
         """Add what a region gave; tells whether to go on."""
+        checkpoint()
         if isinstance(found, Counts):
             self.n_matches += found.n_lines
             self.n_files += found.n_files
@@ -191,6 +193,9 @@ class _Page:
     def _may_count(self) -> bool:
         """Tell whether there is time to count what the page does not show."""
         if self.after is not None:
+            return False
+        if effort() is not Effort.FULL:
+            self.counted = False
             return False
         if not self.counting_ends:
             lines = self.options.mode == "lines"

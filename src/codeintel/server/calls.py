@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from codeintel.effort import effort
 from codeintel.errors import CodeIntelError, InputError
 from codeintel.server.auth import Principal
 from codeintel.server.cache import AnswerCache
@@ -133,7 +134,8 @@ class Calls:
                 visible = visible.restricted_to(principal.repos)
             answer = tool.call(visible, arguments, _scope(visible, arguments))
             text = render(answer, max_tokens=getattr(arguments, "max_tokens", 4000))
-            return Outcome(text, msgspec.json.encode(answer), whole=_is_whole(answer))
+            body = msgspec.json.encode(answer)
+            return Outcome(text, body, whole=_is_whole(answer), effort=effort())
 
         return await self._door.run(
             tool.lane, work, deadline_s=tool.deadline_s, principal=principal.name

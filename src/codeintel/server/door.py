@@ -16,9 +16,13 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, TypeVar
 
+from codeintel.effort import Effort, Wish, wished
 from codeintel.errors import BusyError, DeadlineExceededError
 
 T = TypeVar("T")
+
+# Work that had to wait longer than this is done with less effort, so that the queue gets shorter.
+_STEPS_S = ((1.5, Effort.WORDS), (0.4, Effort.FEWER))
 
 
 class Lane(StrEnum):
@@ -77,17 +81,20 @@ class _LaneThreads:
         running = min(self._n_inside, self._threads)
         return LaneLoad(self._threads, running, self._n_inside - running)
 
-    def submit(self, work: Callable[[], T], principal: str) -> "asyncio.Future[T]":
+    def submit(self, work: Callable[[], T], principal: str, wish: Wish) -> "asyncio.Future[T]":
         if self._n_inside >= self._max_inside:
             raise self._busy(f"{self._n_inside} requests are under way or wait already.")
         if self._inside[principal] >= self._max_per_principal:
             raise self._busy(f"You have {self._inside[principal]} requests under way already.")
         loop = asyncio.get_running_loop()
+        submitted = time.monotonic()
 
         def timed() -> T:
             start = time.monotonic()
+            wish.effort = _effort(start - submitted)
             try:
-                return work()
+                with wished(wish):
+                    return work()
             finally:
                 self._mean_s += 0.05 * (time.monotonic() - start - self._mean_s)
 
@@ -119,6 +126,10 @@ class _LaneThreads:
         )
 
 
+def _effort(waited_s: float) -> Effort:
+    return next((effort for step_s, effort in _STEPS_S if waited_s > step_s), Effort.FULL)
+
+
 class Door:
     """Runs blocking work in threads, within limits; belongs to one event loop."""
 
@@ -136,7 +147,8 @@ class Door:
         """Do `work` in a thread of the lane.
 
         Work that still waits when the deadline passes or the caller is cancelled is dropped; work
-        that already runs keeps its thread to its end, so that a lane never has more threads.
+        that already runs ends at its next checkpoint and keeps its thread until then, so that a
+        lane never has more threads. Work that waited long is told to be cheap: see `Effort`.
 
         Raises
         ------
@@ -145,7 +157,8 @@ class Door:
         DeadlineExceededError
             No result within `deadline_s` seconds.
         """
-        future = self._lanes[lane].submit(work, principal)
+        wish = Wish()
+        future = self._lanes[lane].submit(work, principal, wish)
         try:
             async with asyncio.timeout(deadline_s) as limit:
                 return await future
@@ -156,6 +169,8 @@ class Door:
                 f"No answer within {deadline_s:g} s.",
                 cure="Ask for less: a narrower path, a smaller limit or a simpler pattern.",
             ) from None
+        finally:
+            wish.unwanted = True
 
     def load(self, lane: Lane) -> LaneLoad:
         """Tell how busy a lane is."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from codeintel.effort import Effort
 from codeintel.errors import CodeIntelError
 from codeintel.server.render import describe_error, render_error
 
@@ -21,12 +22,15 @@ class Outcome:
         ``ok``, or the code of the error.
     whole
         Whether the answer speaks for all that was asked about, without reservation.
+    effort
+        What it was allowed to cost.
     """
 
     text: str
     body: bytes
     code: str = "ok"
     whole: bool = False
+    effort: Effort = Effort.FULL
 
     @property
     def is_error(self) -> bool:
