@@ -22,8 +22,8 @@ from codeintel.index.vector_plan import VectorOptions
 from codeintel.store.generations import GenerationStore, Manifest
 
 OPTIONS = VectorOptions(build_threads=1)
-OLD = {number: 0 for number in range(120)}
-NEW = {number: 1 for number in range(30)} | {number: 0 for number in range(30, 110)}
+OLD = dict.fromkeys(range(120), 0)
+NEW = dict.fromkeys(range(30), 1) | dict.fromkeys(range(30, 110), 0)
 STEPS = {"open", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir"}
 
 
