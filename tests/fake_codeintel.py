@@ -18,6 +18,8 @@ from codeintel.errors import (
     PathNotFoundError,
     UnknownRepositoryError,
 )
+from codeintel.git.timings import TIMINGS
+from codeintel.index.timings import families as vector_families
 from codeintel.types import (
     BlameAnswer,
     BlameSpan,
@@ -215,6 +217,7 @@ class FakeCodeIntel:
         limit=10,
         per_file=None,
         files=None,
+        prefer_recent=False,
         max_tokens=4000,
         explain=False,
         cursor=None,
@@ -330,6 +333,12 @@ class FakeCodeIntel:
     ):
         repo, _ = self._find(path, scope)
         return HistoryAnswer(repo=repo, path=path, commits=(COMMIT,), about=Provenance(repo=repo))
+
+    def process_metrics(self):
+        return TIMINGS.families()
+
+    def index_metrics(self):
+        return vector_families({})
 
     def index_status(self, *, skipped=False, scope=EVERYTHING) -> StatusAnswer:
         statuses = tuple(

@@ -25,11 +25,11 @@ class GitRepository:
         path.mkdir(parents=True, exist_ok=True)
         self.git("init", "-q", "-b", "main")
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, **environment: str) -> str:
         return subprocess.run(
             ["git", *arguments],
             cwd=self.path,
-            env=ENVIRONMENT,
+            env=ENVIRONMENT | environment,
             check=True,
             capture_output=True,
             text=True,
@@ -41,10 +41,15 @@ class GitRepository:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
 
-    def commit(self, files: dict[str, str | bytes] | None = None, message: str = "change") -> str:
+    def commit(
+        self,
+        files: dict[str, str | bytes] | None = None,
+        message: str = "change",
+        at: str = ENVIRONMENT["GIT_COMMITTER_DATE"],
+    ) -> str:
         self.write(files or {})
         self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message)
+        self.git("commit", "-q", "--allow-empty", "-m", message, GIT_COMMITTER_DATE=at)
         return self.git("rev-parse", "HEAD")
 
 

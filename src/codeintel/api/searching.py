@@ -26,6 +26,7 @@ class Searching(Questions):
         limit: int = 10,
         per_file: int | None = None,
         files: FileKind | None = None,
+        prefer_recent: bool = False,
         max_tokens: int = 4_000,
         explain: bool = False,
         cursor: str | None = None,
@@ -42,6 +43,8 @@ class Searching(Questions):
             better than what other files have.
         files
             Only ``code``, only ``tests``, or only ``docs`` (texts for people); all by default.
+        prefer_recent
+            Raise the score of files by up to a half, the more the newer their last change is.
         max_tokens
             Budget for the text of all hits of the page.
         explain
@@ -58,6 +61,7 @@ class Searching(Questions):
             limit=positive("limit", limit),
             per_file=None if per_file is None else positive("per_file", per_file),
             files=files,
+            prefer_recent=prefer_recent,
             max_tokens=max_tokens,
             explain=explain,
             cursor=cursor,

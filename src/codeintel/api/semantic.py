@@ -1,7 +1,7 @@
 """Answers semantic searches."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from heapq import merge
 from itertools import islice, repeat
@@ -9,6 +9,7 @@ from itertools import islice, repeat
 import numpy as np
 from numpy.typing import NDArray
 
+from codeintel.api.recency import recency
 from codeintel.api.scoping import Selection, selected
 from codeintel.context import ApplicationContext
 from codeintel.errors import EmbeddingError
@@ -37,6 +38,7 @@ def semantic_search(
     limit: int,
     per_file: int | None,
     files: FileKind | None,
+    prefer_recent: bool,
     max_tokens: int,
     explain: bool,
     cursor: str | None,
@@ -49,9 +51,19 @@ def semantic_search(
     weights = WEIGHTS if per_file is None else replace(WEIGHTS, further=1.0)
     with selected(context, scope) as selections:
         generation = sum(s.snapshot.manifest.generation for s in selections)
-        identity = (text, per_file, files, scope)
+        identity = (text, per_file, files, prefer_recent, scope)
         offset = decode_cursor(cursor, identity, int, generation=generation) if cursor else 0
-        ranked = [searched(s, query, vector, _among(s, files), weights) for s in selections]
+        ranked = [
+            searched(
+                s,
+                query,
+                vector,
+                _among(s, files),
+                weights,
+                recency(s) if prefer_recent else None,
+            )
+            for s in selections
+        ]
         found = page(ranked, per_file, offset, limit)
         return SearchAnswer(
             query=text,
@@ -64,11 +76,16 @@ def semantic_search(
 
 
 def searched(
-    selection: Selection, query: Query, vector: Vector, among: Ids | None, weights: Weights
+    selection: Selection,
+    query: Query,
+    vector: Vector,
+    among: Ids | None,
+    weights: Weights,
+    recency: Mapping[str, float] | None = None,
 ) -> Iterator[Hit]:
     """Rank the chunks of one repository."""
     vector = None if _mismatch(selection, vector) else vector
-    hits = search_chunks(selection.snapshot, query, vector, among, weights)
+    hits = search_chunks(selection.snapshot, query, vector, among, weights, recency)
     return zip(repeat(selection), hits)
 
 

@@ -31,6 +31,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="only files of this kind: code, tests, docs",
     )
     parser.add_argument(
+        "--prefer-recent",
+        action="store_true",
+        help="raise files the more, the newer their last change is",
+    )
+    parser.add_argument(
         "--max-tokens",
         type=positive,
         default=4000,
@@ -51,6 +56,7 @@ def run(arguments: Namespace) -> int:
             limit=arguments.limit,
             per_file=arguments.per_file,
             files=arguments.files,
+            prefer_recent=arguments.prefer_recent,
             max_tokens=arguments.max_tokens,
             explain=arguments.explain,
             cursor=arguments.cursor,

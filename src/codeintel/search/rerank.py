@@ -45,6 +45,9 @@ class Weights:
     further
         Factor for each further chunk of a file, as a power: how much better than another file's
         best chunk it must be to come before it.
+    recent
+        What the newest change of all adds to a file's score, as a share of it, for those who
+        prefer recent code.
     """
 
     dense: float = 0.7
@@ -61,6 +64,7 @@ class Weights:
     facade: float = 0.9
     prose: float = 0.5
     further: float = 0.2
+    recent: float = 0.5
 
 
 WEIGHTS = Weights()
@@ -103,24 +107,33 @@ class Pool:
         Ascending.
     raw
         Scores by retriever, shape ``(n, len(RETRIEVERS))``; 0 where one did not find a chunk.
+    recency
+        How recently each file changed, from 0 to 1, as `paths`; None where that does not count.
     """
 
     chunks: Ids
     file_of: NDArray[np.intp]
     paths: list[str]
     raw: Scores
+    recency: Scores | None = None
 
     def column(self, retriever: str) -> Scores:
         """Give one retriever's scores."""
         return self.raw[:, RETRIEVERS.index(retriever)]
 
 
-SIGNALS = ("words", "names", "meaning", "exact_name", "same_file", "path", "file_name", "place")
+SIGNALS = (
+    *("words", "names", "meaning", "exact_name", "same_file", "path", "file_name", "place"),
+    "recent",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A chunk with its final score; `signals` has each one's part of it, as in `SIGNALS`."""
+    """A chunk with its final score; `signals` has each one's part of it, as in `SIGNALS`.
+
+    The last one is there only where recency counts.
+    """
 
     chunk: int
     path: str
@@ -130,7 +143,7 @@ class Ranked:
     @property
     def shares(self) -> dict[str, float]:
         """Each signal's share of the score, without those that give none."""
-        values = zip(SIGNALS, self.signals.tolist(), strict=True)
+        values = zip(SIGNALS, self.signals.tolist(), strict=False)
         return {name: value for name, value in values if value}
 
 
@@ -152,6 +165,9 @@ def rank(query: Query, pool: Pool, weights: Weights = WEIGHTS) -> Iterator[Ranke
     by_file, factors = _file_signals(query, pool.paths, for_files, weights)
     support = _support(own[order], file_of, weights)
     signals = np.column_stack((weighted[:, :_N_OWN], support, by_file[file_of]))
+    if pool.recency is not None:
+        recent = signals.sum(axis=1) * weights.recent * pool.recency[file_of]
+        signals = np.column_stack((signals, recent))
     position = np.arange(len(order)) - first[file_of]
     signals *= (factors[file_of] * weights.further**position)[:, None]
     scores = signals.sum(axis=1)

@@ -1,6 +1,7 @@
 """Semantic search: candidates by words, names, paths and meaning, ranked together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -42,6 +43,7 @@ def search_chunks(
     vector: NDArray[np.float32] | None,
     among: Ids | None = None,
     weights: Weights = WEIGHTS,
+    recency: Mapping[str, float] | None = None,
 ) -> Iterator[Ranked]:
     """Rank the chunks of one generation for a question; yields all candidates, best first.
 
@@ -51,8 +53,13 @@ def search_chunks(
         The question's vector; None to search by words alone.
     among
         Ids of the documents to search, ascending; None for all.
+    recency
+        How recently files changed, from 0 to 1, by path; None where that does not count.
     """
-    return rank(query, find_candidates(snapshot, query, vector, among), weights)
+    pool = find_candidates(snapshot, query, vector, among)
+    if recency is not None:
+        pool = replace(pool, recency=np.array([recency.get(path, 0.0) for path in pool.paths]))
+    return rank(query, pool, weights)
 
 
 def find_candidates(

@@ -145,6 +145,9 @@ class SemanticSearch(ScopedArguments, frozen=True, kw_only=True, forbid_unknown_
         FileKind | None,
         Meta(description="Only code, only tests, or only texts for people; default: all."),
     ] = None
+    prefer_recent: Annotated[
+        bool, Meta(description="Raise files the more, the newer their last change is.")
+    ] = False
     max_tokens: MaxTokens = 4000
     explain: Annotated[bool, Meta(description="Add the share of each ranking signal.")] = False
     cursor: Cursor = None

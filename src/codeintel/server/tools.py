@@ -90,6 +90,7 @@ def _semantic_search(ci: "CodeIntel", a: schemas.SemanticSearch, scope: types.Sc
         limit=a.limit,
         per_file=a.per_file,
         files=a.files,
+        prefer_recent=a.prefer_recent,
         max_tokens=a.max_tokens,
         explain=a.explain,
         cursor=a.cursor,
