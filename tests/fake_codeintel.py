@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 
 import re2
 
+from codeintel.embedding.metrics import EmbeddingMetrics
 from codeintel.errors import (
     InvalidPatternError,
     InvalidRangeError,
@@ -335,7 +336,8 @@ class FakeCodeIntel:
         return HistoryAnswer(repo=repo, path=path, commits=(COMMIT,), about=Provenance(repo=repo))
 
     def process_metrics(self):
-        return TIMINGS.families()
+        embedding = EmbeddingMetrics(connections_open=lambda: 0, breaker_states=dict)
+        return (*TIMINGS.families(), *embedding.families())
 
     def index_metrics(self):
         return vector_families({})

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import Self
 from codeintel.config import Settings
 from codeintel.embedding.base import Embedder
 from codeintel.errors import (
+    IndexStateError,
     InputError,
     PathNotFoundError,
     UnknownRepositoryError,
 )
 from codeintel.git.client import GitClient
 from codeintel.git.files import Source, open_revision, open_source
+from codeintel.git.timings import TIMINGS
+from codeintel.index import timings
 from codeintel.index.snapshot import LiveIndex
 from codeintel.indexer.changes import Changes
 from codeintel.indexer.merge import merge_index, with_merge
@@ -26,6 +30,7 @@ from codeintel.indexer.progress import Progress, ProgressCallback, ProgressFile
 from codeintel.indexer.watch import changed
 from codeintel.store.generations import GenerationStore
 from codeintel.types import IndexReport
+from codeintel.types.metrics import Family
 
 
 class ServedRepository:
@@ -205,6 +210,24 @@ class ApplicationContext:
                 f"No repository '{repo[:200]}' is served.", suggestions=sorted(self.repositories)
             )
         return [found]
+
+    def process_metrics(self) -> tuple[Family, ...]:
+        """Give what this process has counted: operations of git, requests for embeddings."""
+        families = TIMINGS.families()
+        if self.settings.vllm_options() is not None and "embedder" in self.__dict__:
+            from codeintel.embedding.vllm import VLLMEmbedder
+
+            if isinstance(self.embedder, VLLMEmbedder):
+                families += self.embedder.client.metrics.families()
+        return families
+
+    def index_metrics(self) -> tuple[Family, ...]:
+        """Give what the vector indexes tell of themselves, the same in every process."""
+        states = {}
+        for name, repository in self.repositories.items():
+            with suppress(IndexStateError), repository.live.snapshot() as snapshot:
+                states[name] = snapshot.vectors.state
+        return timings.families(states)
 
     def changes(self, stop: threading.Event) -> Iterator[frozenset[str]]:
         """Yield the names of repositories that may have changed; see `indexer.watch.changed`."""

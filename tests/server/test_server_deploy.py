@@ -12,6 +12,7 @@ from codeintel.cli.main import build_parser
 from codeintel.server.door import Door
 from codeintel.server.metrics import Metrics
 from codeintel.types import IndexPhase, RepositoryStatus, StatusAnswer
+from fake_codeintel import FakeCodeIntel
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -20,7 +21,7 @@ def exposed_names():
     door = Door()
     repository = RepositoryStatus(repo="app", phase=IndexPhase.READY)
     status = StatusAnswer(version="0", repositories=(repository,))
-    text = Metrics(door).expose(status).decode()
+    text = Metrics(door, FakeCodeIntel()).expose(status).decode()
     door.close()
     return set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
 
@@ -28,7 +29,7 @@ def exposed_names():
 @pytest.mark.parametrize("name", ["alerts.yaml", "grafana-dashboard.json"])
 def test_every_metric_that_is_watched_is_exposed(name):
     watched = set(re.findall(r"codeintel_\w+", (DEPLOY / name).read_text()))
-    watched = {re.sub(r"_bucket$", "", metric) for metric in watched}
+    watched = {re.sub(r"_(bucket|sum)$", "", metric) for metric in watched}
     assert watched
     assert watched <= exposed_names() | {"codeintel_requests_total"}
 

@@ -16,6 +16,7 @@ from codeintel.config import Settings
 from codeintel.context import ApplicationContext
 from codeintel.indexer.progress import ProgressCallback
 from codeintel.types import IndexReport, Scope, ScopeAnswer, StatusAnswer
+from codeintel.types.metrics import Family
 
 
 class CodeIntel(Searching, Navigating):
@@ -123,6 +124,14 @@ class CodeIntel(Searching, Navigating):
             )
             for repository in self._context.select(scope.repo)
         )
+
+    def process_metrics(self) -> tuple[Family, ...]:
+        """Give what this process has counted: operations of git, requests for embeddings."""
+        return self._context.process_metrics()
+
+    def index_metrics(self) -> tuple[Family, ...]:
+        """Give what the vector indexes tell of themselves, the same in every process."""
+        return self._context.index_metrics()
 
     def changes(self, stop: Event) -> Iterator[frozenset[str]]:
         """Yield the names of repositories that may have changed, all of them first, until `stop`.

@@ -90,7 +90,7 @@ class App:
     ) -> None:
         self._door = Door(options.door)
         self._audit = AuditLog(options.audit_log) if options.audit_log else None
-        self._metrics = Metrics(self._door, shared_metrics)
+        self._metrics = Metrics(self._door, codeintel, shared_metrics)
         observers = [self._metrics.observe, *([self._audit.observe] if self._audit else [])]
         calls = Calls(
             codeintel,

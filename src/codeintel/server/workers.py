@@ -29,6 +29,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from codeintel.errors import CodeIntelError, ConfigurationError
 from codeintel.indexer.progress import lives
 from codeintel.server.door import DoorOptions
+from codeintel.server.families import write_families
 from codeintel.server.http import HttpOptions, check_exposure, listen, serve_socket
 from codeintel.server.logs import configure_logs
 
@@ -42,6 +43,7 @@ Open = Callable[[], "CodeIntel"]
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _METRICS_PREFIX = "codeintel-metrics-"
 _INDEXER_NICE = 10
+_TELL_EVERY_S = 1.0
 _FIRST_DELAY_S = 0.1
 _MAX_DELAY_S = 10.0
 # A process that lived this long did not die of how it was started.
@@ -103,7 +105,7 @@ def run_workers(
             for n, each in enumerate(sockets, 1)
         ]
         if keep_indexed:
-            task = (open_codeintel, options, keep_indexed)
+            task = (open_codeintel, options, keep_indexed, metrics)
             workers.append(_Worker("indexer", _keep_indexed, task, may_end=True))
         _Supervisor(workers, options, metrics, sockets).run()
 
@@ -222,18 +224,29 @@ def _serve(
 
 
 def _keep_indexed(
-    open_codeintel: Open, options: HttpOptions, keep_indexed: Callable[["CodeIntel"], None]
+    open_codeintel: Open,
+    options: HttpOptions,
+    keep_indexed: Callable[["CodeIntel"], None],
+    metrics: Path,
 ) -> None:
     """Be the indexer process: it takes the processor only when nobody asks."""
     _end_with_parent()
     os.nice(_INDEXER_NICE)
     configure_logs(options.log_format)
     with open_codeintel() as codeintel:
+        threading.Thread(target=_tell, args=(codeintel, metrics), daemon=True).start()
         try:
             keep_indexed(codeintel)
         except CodeIntelError as error:
             logger.error("the index could not be brought up to date: %s", error)
             raise SystemExit(1) from None
+
+
+def _tell(codeintel: "CodeIntel", metrics: Path) -> None:
+    """Tell the workers, which are asked for metrics, what the indexer has counted."""
+    while True:
+        write_families(metrics, codeintel.process_metrics())
+        time.sleep(_TELL_EVERY_S)
 
 
 def _end_with_parent() -> None:
