@@ -130,6 +130,16 @@ def test_a_stem_is_a_beginning_of_its_word(word: str) -> None:
         ("README.md", False, False, True),
         ("docs/guide.md", True, False, True),
         ("contest/latest.py", False, False, False),
+        ("core/src/jvmTest/kotlin/Scope.kt", True, False, False),
+        ("Core.Tests/Retry.cs", True, False, False),
+        ("src/PathSpec.hs", True, False, False),
+        ("src/JobSpec.java", False, False, False),
+        ("_vendor/six.py", True, False, False),
+        ("single_include/all.hpp", True, False, False),
+        ("extras/amalgamated.hpp", True, False, False),
+        ("LICENSE", True, False, True),
+        ("NOTICE", False, False, True),
+        ("libexec/run-tests", False, False, False),
     ],
 )
 def test_a_path_tells_what_kind_of_file_it_is(

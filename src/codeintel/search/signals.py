@@ -9,16 +9,19 @@ from codeintel.lang.tokens import tokenize
 from codeintel.search.query import stem
 from codeintel.types import FileKind
 
-_ASIDE = re.compile(
-    r"(^|/)(tests?|specs?|__tests__|testing|testdata|fixtures?|bench(marks?)?|examples?|samples?"
-    r"|demos?|docs?|mocks?|fuzz\w*|e2e|typings?|compat|_?legacy|deprecated|vendor|third_party"
-    r"|node_modules)(/|$)|_test\.|\.test\.|\.spec\.|_spec\.|(^|/)test_|((^|/)tests?|(?-i:[a-z0-9]Tests?))\.\w+$|\.d\.ts$"
-    r"|_bench\.|(^|/)(changelog|history|license|authors)[^/]*$",
-    re.IGNORECASE,
-)
-_TEST = re.compile(
+# A folder or file whose last word is test or spec: `tests/`, `Core.Tests/`, `jvmTest/`, `a_test.go`.
+_TESTS = (
     r"(^|/)(tests?|specs?|__tests__|testing|testdata|fixtures?|mocks?|e2e)(/|$)"
-    r"|_test\.|\.test\.|\.spec\.|_spec\.|(^|/)test_|((^|/)tests?|(?-i:[a-z0-9]Tests?))\.\w+$",
+    r"|[._-](tests|specs)/|(?-i:[a-z0-9]Tests?)/"
+    r"|[._-](tests?|spec)\.|(^|/)tests?[_.][^/]*$|(?-i:[a-z0-9]Tests?)\.\w+$"
+    r"|(?-i:[a-z0-9]Spec)\.(scala|hs|kt|groovy)$"
+)
+_TEST = re.compile(_TESTS, re.IGNORECASE)
+_ASIDE = re.compile(
+    _TESTS + r"|(^|/)(bench(marks?)?|examples?|samples?|demos?|docs?|fuzz\w*|typings?)(/|$)"
+    r"|(^|/)(compat|_?legacy|deprecated|_?vendor(ed)?|third[_-]?party|deps|node_modules)(/|$)"
+    r"|_bench\.|\.d\.ts$|(^|/)(changelog|history|license|authors)[^/]*$"
+    r"|(^|/)single_include/|amalgamat",  # all of a library once more, in one file
     re.IGNORECASE,
 )
 _DOCS = re.compile(r"(^|/)docs?/", re.IGNORECASE)
@@ -27,7 +30,7 @@ _FACADES = frozenset(
     ("__init__.py", "index.ts", "index.js", "mod.rs", "lib.rs", "package-info.java")
 )
 
-_PROSE = frozenset((".md", ".mdx", ".rst", ".txt", ".adoc", ""))
+_PROSE = frozenset((".md", ".mdx", ".rst", ".txt", ".adoc"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ def path_traits(path: str) -> PathTraits:
     words = set(tokenize(pure.stem))
     if len(words) <= 1 and (words & _GENERIC_NAMES or pure.stem.strip("_") in _GENERIC_NAMES):
         words.update(tokenize(pure.parent.name))
-    prose = pure.suffix.lower() in _PROSE
+    # Of the files without an ending, README and LICENSE are texts; a command's script is code.
+    prose = pure.suffix.lower() in _PROSE or (not pure.suffix and pure.name.isupper())
     return PathTraits(
         stems=frozenset(stem(word) for word in words if len(word) > 1),
         aside=_ASIDE.search(path) is not None,
