@@ -9,7 +9,7 @@ from codeintel.lang.tokens import tokenize
 from codeintel.search.query import stem
 from codeintel.types import FileKind
 
-# A folder or file whose last word is test or spec: `tests/`, `Core.Tests/`, `jvmTest/`, `a_test.go`.
+# A folder or file whose last word is test or spec: `Core.Tests/`, `jvmTest/`, `a_test.go`.
 _TESTS = (
     r"(^|/)(tests?|specs?|__tests__|testing|testdata|fixtures?|mocks?|e2e)(/|$)"
     r"|[._-](tests|specs)/|(?-i:[a-z0-9]Tests?)/"
