@@ -8,6 +8,7 @@ and runs in microseconds; `docs/model.md` says what it was made from.
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +89,13 @@ class StaticEmbedder:
         word: that is how chunks begin (`codeintel.lang.capsule`).
         """
         vectors = np.empty((len(texts), self.dim), np.float32)
+        weigh = cache(self._weigh)  # many chunks share a path, some a symbol
         for vector, text in zip(vectors, texts, strict=True):
             path, _, rest = text.partition("\n")
             symbol = rest.partition("\n")[0]
-            weighted = [self._weigh(text), self._weigh(path, self._path_weight)]
+            weighted = [self._weigh(text), weigh(path, self._path_weight)]
             if " " not in symbol:
-                weighted.append(self._weigh(symbol, self._symbol_weight))
+                weighted.append(weigh(symbol, self._symbol_weight))
             vector[:] = self._sum(weighted)
         return Embedded(vectors)
 

@@ -4,33 +4,29 @@ Unlike `str.casefold` every character stays one character, which is how regular 
 ignore case: Unicode's simple case folding.
 """
 
-from functools import cache
-
-# The last letters with case are those of Adlam.
-_LAST_CASED = 0x1E943
-
 
 def fold(text: str) -> str:
     """Fold a text; characters without case stay as they are."""
     if text.isascii():
         return text.lower()
-    return text.translate(_table())
+    return text.translate(_FOLDED)
 
 
-@cache
-def _table() -> dict[int, str]:
-    """Give the characters that do not stay as they are."""
-    table = {ord(char): char.lower() for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-    for point in range(0x80, _LAST_CASED + 1):
-        char = chr(point)
-        folded = _fold_char(char)
-        if folded != char:
-            table[point] = folded
-    return table
+class _Folded(dict[int, str]):
+    """What each character becomes, found out when it is first met."""
+
+    def __missing__(self, point: int) -> str:
+        folded = self[point] = _fold_char(chr(point))
+        return folded
+
+
+_FOLDED = _Folded()
 
 
 def _fold_char(char: str) -> str:
     """Fold a character, where that gives a single one."""
+    if char.isascii():
+        return char.lower()
     for folded in (char.casefold(), char.lower()):
         if len(folded) == 1:
             return folded

@@ -24,8 +24,8 @@ _BLOCK_BYTES = 8 << 10
 # A block's place in its batch is the low byte of a sort key, its trigram the three above.
 _BATCH_BLOCKS = 256
 _BATCH_BYTES = 4 << 20
-# Trigrams are merged in this many ranges, so that only one range is held twice.
-_N_RANGES = 16
+# Trigrams are merged in ranges of about so many pairs, so that only one range is held twice.
+_RANGE_PAIRS = 4_000_000
 
 
 class TrigramWriter:
@@ -153,8 +153,10 @@ class _SegmentBuilder:
         np.save(self._path("blocks.npy"), np.array(self._blocks, np.int64))
         trigrams, counts = [], []
         with open(self._path("postings"), "wb") as postings:
-            for n in range(_N_RANGES):
-                keys = self._range(n)
+            n_pairs = sum(map(len, self._keys))
+            n_ranges = 1 << (n_pairs // _RANGE_PAIRS).bit_length()  # so that none cuts a trigram
+            for n in range(n_ranges):
+                keys = self._range(n, n_ranges)
                 codes, starts = np.unique(keys >> 16, return_index=True)
                 n_blocks = np.diff(starts, append=len(keys)).astype(np.uint32)
                 postings.write(_encode_lists(keys, starts, n_blocks, len(self._blocks)))
@@ -182,9 +184,9 @@ class _SegmentBuilder:
         self._bases.append(len(self._blocks) - len(self._batch))
         self._batch, self._batch_bytes = [], 0
 
-    def _range(self, n: int) -> NDArray[np.uint64]:
+    def _range(self, n: int, n_ranges: int) -> NDArray[np.uint64]:
         """Give all pairs of one range of trigrams: trigram << 16 | block, ascending."""
-        width = (1 << 32) // _N_RANGES
+        width = (1 << 32) // n_ranges
         parts = []
         for keys, base in zip(self._keys, self._bases, strict=True):
             # No byte of UTF-8 is 0xFF, so no key is the highest number.
@@ -222,10 +224,7 @@ def _encode_lists(
     out = np.zeros(int(offsets[-1]), np.uint8)
     dense = counts.astype(np.int64) * 2 > bitmap_bytes(n_blocks)
     out[np.repeat(~dense, sizes)] = numbers[np.repeat(~dense, counts)].view(np.uint8)
-    for position in np.flatnonzero(dense):
-        start, count = int(starts[position]), int(counts[position])
-        bits = np.zeros(n_blocks, np.uint8)
-        bits[numbers[start : start + count]] = 1
-        packed = np.packbits(bits)
-        out[offsets[position] : offsets[position] + len(packed)] = packed
+    bits = numbers[np.repeat(dense, counts)].astype(np.int64)
+    places = np.repeat(offsets[:-1][dense], counts[dense]) + (bits >> 3)
+    np.add.at(out, places, (128 >> (bits & 7)).astype(np.uint8))
     return out.tobytes()

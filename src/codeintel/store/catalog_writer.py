@@ -1,7 +1,7 @@
 """Writes the next generation of the catalog."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from codeintel.store.catalog import Document, corrupt, pack_positions
@@ -12,6 +12,7 @@ from codeintel.types import ParsedFile, SkippedFile
 # Content that no generation used for this many generations is removed; until then a branch
 # switch back finds it.
 KEEP_GENERATIONS = 1_000
+_REMEMBERED_NAMES = 200_000  # some 20 MB
 
 
 class CatalogWriter:
@@ -36,6 +37,7 @@ class CatalogWriter:
 
     def __init__(self, path: Path, current: int) -> None:
         self.generation = current + 1
+        self._name_ids: dict[str, int] = {}
         try:
             self._db = connect(path)
             self._db.executescript(SCHEMA)
@@ -258,13 +260,22 @@ class CatalogWriter:
 
     def _add_occurrences(self, identity: int, file: ParsedFile) -> None:
         """Store the uses of names, packed by name."""
+        self._learn_names(file.uses)
+        ids = self._name_ids
         self._db.executemany(
-            "INSERT OR IGNORE INTO names (name) VALUES (?)", ((name,) for name in file.uses)
+            "INSERT OR REPLACE INTO occurrences VALUES (?, ?, ?)",
+            ((ids[name], identity, pack_positions(at)) for name, at in file.uses.items()),
         )
-        self._db.executemany(
-            "INSERT OR REPLACE INTO occurrences SELECT id, ?, ? FROM names WHERE name = ?",
-            ((identity, pack_positions(at), name) for name, at in file.uses.items()),
-        )
+
+    def _learn_names(self, names: Collection[str]) -> None:
+        """Give a number to each name that has none, and remember the numbers of all."""
+        if len(self._name_ids) > _REMEMBERED_NAMES:
+            self._name_ids.clear()
+        unknown = [(name,) for name in names if name not in self._name_ids]
+        self._db.executemany("INSERT OR IGNORE INTO names (name) VALUES (?)", unknown)
+        for wanted in unknown:
+            (number,) = self._db.execute("SELECT id FROM names WHERE name = ?", wanted).fetchone()
+            self._name_ids[wanted[0]] = number
 
     def _free_id(self, path: str, blob: str, pipeline: str) -> int:
         """Give the id of a document, another one where its number is taken by other content."""

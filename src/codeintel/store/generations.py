@@ -18,6 +18,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ from codeintel.store.files import checksum, fsync_path, storage_errors, write_at
 FORMAT_VERSION = 1
 # How often a writer that waits for another looks whether that has finished.
 _LOOK_S = 0.05
+_N_FLUSHES = 8
 _REBUILD = "Run `codeintel index --full` to write it anew."
 
 
@@ -267,21 +269,27 @@ class GenerationStore:
                     sizes[stat.st_ino] = stat.st_size
         return sum(sizes.values())
 
-    def _seal(self, draft: Draft) -> Iterator[FileRecord]:
+    def _seal(self, draft: Draft) -> list[FileRecord]:
         """Flush the draft's new files to the disk; linked ones keep the record they have."""
         current = self.manifest()
         known = {record.path: record for record in current.files} if current else {}
         previous = self.folder(current.generation) if current else None
-        for path in sorted(p for p in draft.path.rglob("*") if p.is_file()):
+
+        def seal(path: Path) -> FileRecord:
             name = path.relative_to(draft.path).as_posix()
             record = known.get(name)
             if record and previous and _same_file(path, previous / name):
-                yield record
-                continue
+                return record
             fsync_path(path)
-            yield FileRecord(name, path.stat().st_size, checksum(path))
-        for folder in [draft.path, *(p for p in draft.path.rglob("*") if p.is_dir())]:
-            fsync_path(folder)
+            return FileRecord(name, path.stat().st_size, checksum(path))
+
+        paths = sorted(draft.path.rglob("*"))
+        # Side by side: a file system writes down together what is flushed at the same time.
+        with ThreadPoolExecutor(_N_FLUSHES, "codeintel-flush") as pool:
+            folders = pool.map(fsync_path, [draft.path, *(p for p in paths if p.is_dir())])
+            records = list(pool.map(seal, (p for p in paths if p.is_file())))
+            list(folders)
+        return records
 
     def _remove_unpublished(self, current: int) -> None:
         """Remove drafts, and generations that were renamed but never became current."""
