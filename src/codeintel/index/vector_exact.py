@@ -53,9 +53,16 @@ def write_originals(path: Path, n: int, dim: int, blocks: Iterable[Halves]) -> N
 def inner_products(queries: Floats, rows: Halves) -> Floats:
     """Score every row against every query; shape ``(len(queries), len(rows))``.
 
-    Without BLAS, whose threads would fight over the cores with those of other searches.
+    By FAISS, which reads half floats five times as fast as numpy turns them into single ones; its
+    hits come best first and are put back in the order of the rows.
     """
-    scores: Floats = np.einsum("qd,rd->qr", queries, rows.astype(np.float32))
+    if not len(rows):
+        return np.empty((len(queries), 0), np.float32)
+    index = half_index(rows.shape[1])
+    index.add_sa_codes(np.ascontiguousarray(rows).view(np.uint8))
+    best, order = index.search(queries, len(rows))
+    scores: Floats = np.empty_like(best)
+    np.put_along_axis(scores, order, best, axis=1)
     return scores
 
 
@@ -73,8 +80,9 @@ class ExactIndex:
     """
 
     def __init__(self, ids: Ids, rows: Halves, index: Any) -> None:
-        self.ids = ids
-        self.rows = rows
+        # Plain views: a memory map costs microseconds each time it is indexed.
+        self.ids = np.asarray(ids)
+        self.rows = np.asarray(rows)
         self.index = index
 
     @classmethod

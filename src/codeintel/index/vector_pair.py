@@ -83,9 +83,9 @@ class Pair:
     def live_blocks(self, ids: Ids) -> Iterator[Halves]:
         """Give the vectors of live ids, in their order, in blocks."""
         for start in range(0, len(ids), BLOCK_ROWS):
-            yield self._rows(ids[start : start + BLOCK_ROWS])
+            yield self.rows(ids[start : start + BLOCK_ROWS])
 
-    def _rows(self, ids: Ids) -> Halves:
+    def rows(self, ids: Ids) -> Halves:
         """Give the vectors of live ids."""
         rows = np.empty((len(ids), self.primary.exact.dim), np.float16)
         newer = positions(ids, self.secondary.ids)
@@ -97,8 +97,15 @@ class Pair:
     def similarities(self, query: Floats, ids: Ids) -> Floats:
         """Score ids against one unit query by the original vectors; nan for ids not here."""
         scores = np.full(len(ids), np.nan, np.float32)
-        here = self.contains(ids)
-        scores[here] = inner_products(query[None], self._rows(ids[here]))[0]
+        old = positions(ids, self.primary.exact.ids)
+        if self.dead.size:
+            old[positions(old, self.dead) >= 0] = -1
+        for index, at in (
+            (self.primary.exact, old),
+            (self.secondary, positions(ids, self.secondary.ids)),
+        ):
+            here = at >= 0
+            scores[here] = inner_products(query[None], index.rows[at[here]])[0]
         return scores
 
     def search(self, queries: Floats, k: int, among: Ids | None) -> tuple[Floats, Ids]:

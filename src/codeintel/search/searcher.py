@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from codeintel.effort import Effort, checkpoint, effort
 from codeintel.index.lexical import Candidates
 from codeintel.index.snapshot import Snapshot
 from codeintel.search.places import Place
@@ -21,6 +22,8 @@ _N_MEANING = 300
 _N_NAMES = 100
 _N_PATHS = 50
 _EXACT_LIMIT = 50
+# Of each kind, where an answer has to be cheap.
+_N_FEW = 80
 # Who names something means a thing with a body, not a field or heading of the same name.
 _EXACT_BY_KIND = {
     SymbolKind.SECTION: 0.0,
@@ -71,9 +74,11 @@ def find_candidates(
     """Ask every retriever; arguments as for `search_chunks`."""
     documents = None if among is None else among.tolist()
     lexical = snapshot.lexical
+    checkpoint()
+    most = _N_WORDS if effort() is Effort.FULL else _N_FEW
     hits = {
-        "body": lexical.search("body", query.tokens, _N_WORDS, documents),
-        "names": lexical.search("names", query.tokens, _N_NAMES, documents),
+        "body": lexical.search("body", query.tokens, min(most, _N_WORDS), documents),
+        "names": lexical.search("names", query.tokens, min(most, _N_NAMES), documents),
         "path_words": lexical.search("path", query.words, _N_PATHS, documents),
     }
     exact = _exact(snapshot, query)
@@ -81,11 +86,12 @@ def find_candidates(
     allowed = None if among is None else set(documents or ())
     hits["exact"], hits["place"] = _candidates(exact, allowed), _candidates(place, allowed)
     by_meaning = vector is not None and len(snapshot.vectors) > 0
+    checkpoint()
     if vector is not None and by_meaning:
-        hits["dense"] = _nearest(snapshot, vector, among)
+        hits["dense"] = _nearest(snapshot, vector, min(most, _N_MEANING), among)
     pool = _pool(snapshot, hits)
     if vector is not None and by_meaning:
-        pool.column("dense")[:] = _meaning(snapshot, vector, pool.chunks)
+        _complete_meaning(snapshot, vector, pool)
     return pool
 
 
@@ -191,24 +197,29 @@ def _chunk_of(snapshot: Snapshot, document: Document, place: Place) -> int:
     return chunk_id(document.id, 0)
 
 
-def _nearest(snapshot: Snapshot, vector: NDArray[np.float32], among: Ids | None) -> Candidates:
+def _nearest(
+    snapshot: Snapshot, vector: NDArray[np.float32], n: int, among: Ids | None
+) -> Candidates:
     """Find the chunks nearest by meaning."""
     chunks = None
     if among is not None:
         ids = snapshot.vectors.ids
         chunks = ids[np.isin(documents_of(ids), among)]
-    scores, ids = snapshot.vectors.search(vector, _N_MEANING, among=chunks)
+    scores, ids = snapshot.vectors.search(vector, n, among=chunks)
     near = ids[0] >= 0
     return Candidates(ids[0][near], scores[0][near])
 
 
-def _meaning(snapshot: Snapshot, vector: NDArray[np.float32], ids: Ids) -> NDArray[np.float64]:
-    """Score candidates by meaning, also those that others found.
+def _complete_meaning(snapshot: Snapshot, vector: NDArray[np.float32], pool: Pool) -> None:
+    """Score by meaning what others found, too, and let all scores count from the median.
 
-    What a chunk of the middle has anyway tells nothing, so scores count from the median.
+    What a chunk of the middle has anyway tells nothing.
     """
-    sample = snapshot.vectors.similarities(vector, snapshot.sample)
-    known = sample[np.isfinite(sample)]
-    median = float(np.median(known)) if len(known) else 0.0
-    own = np.nan_to_num(snapshot.vectors.similarities(vector, ids), nan=median)
-    return np.maximum(0.0, own.astype(np.float64) - median)
+    dense = pool.column("dense")
+    unknown = dense == 0
+    dense[unknown] = snapshot.vectors.similarities(vector, pool.chunks[unknown])
+    # Not by BLAS, whose threads would fight over the cores with those of other questions.
+    sample = np.sort(np.einsum("rd,d->r", snapshot.sample, vector))
+    middle = sample[(len(sample) - 1) // 2 : len(sample) // 2 + 1]
+    median = float(middle.mean()) if len(sample) else 0.0
+    dense[:] = np.maximum(0.0, np.nan_to_num(dense, nan=median) - median)
