@@ -253,6 +253,21 @@ def test_an_index_of_a_newer_version_is_left_alone(shell: Shell, shop: GitReposi
     assert json.loads(manifest.read_text()) == facts
 
 
+@pytest.mark.parametrize("version", [0, "one"])
+def test_an_index_of_an_older_version_is_named_and_built_anew(
+    shell: Shell, shop: GitRepository, version: object
+) -> None:
+    shell.run("index", shop.path)
+    manifest = shell.index_folder() / "manifest.json"
+    facts = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(facts | {"format_version": version}))
+    answer = shell.run("search", "cart", shop.path)
+    assert answer.returncode == 0
+    assert f"The index has format {version}; this CodeIntel reads" in answer.stderr
+    assert "indexed anew" in answer.stderr
+    assert json.loads(manifest.read_text())["format_version"] == facts["format_version"]
+
+
 def test_a_removed_index_is_built_again(shell: Shell, shop: GitRepository) -> None:
     shell.run("index", shop.path)
     shutil.rmtree(shell.index_folder())

@@ -126,7 +126,7 @@ class GenerationStore:
         Raises
         ------
         IndexCorruptError
-            The manifest cannot be read.
+            The manifest cannot be read, or an older version of CodeIntel wrote it.
         IndexVersionError
             A newer version of CodeIntel wrote it.
         """
@@ -135,11 +135,17 @@ class GenerationStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
         try:
-            version = msgspec.json.decode(data, type=dict[str, object]).get("format_version")
+            facts = msgspec.json.decode(data, type=dict[str, object])
+            version = facts.get("format_version", FORMAT_VERSION)
             if isinstance(version, int) and version > FORMAT_VERSION:
                 raise IndexVersionError(
                     f"The index has format {version}; this CodeIntel reads up to {FORMAT_VERSION}.",
                     cure="Update CodeIntel, or choose another index folder.",
+                )
+            if version != FORMAT_VERSION:
+                raise IndexCorruptError(
+                    f"The index has format {version}; this CodeIntel reads {FORMAT_VERSION}.",
+                    cure=_REBUILD,
                 )
             return msgspec.json.decode(data, type=Manifest)
         except msgspec.DecodeError as error:
