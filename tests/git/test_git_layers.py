@@ -4,12 +4,14 @@ import time
 from pathlib import Path
 
 import pytest
+from git_histories import git_blame
 from git_repos import TestRepository
 
 from codeintel.errors import GitCommandError, RepositoryError
 from codeintel.git.background import BuildState
 from codeintel.git.client import GitClient
 from codeintel.git.history_store import HistoryStore
+from codeintel.git.layers import MAX_WHOLE
 from codeintel.git.worker import Worker
 
 
@@ -163,3 +165,19 @@ def test_an_index_of_another_repository_is_not_mistaken_for_this_one(
             client.build()
     with GitClient(other.path, cache_dir=cache) as client:
         assert [e.full_sha for e in client.blame_range("a")] == [sha]
+
+
+def test_a_file_of_many_versions_is_blamed_as_git_does(
+    repository: TestRepository, tmp_path: Path
+) -> None:
+    lines = [f"{n}\n" for n in range(40)]
+    for n in range(MAX_WHOLE + 100):
+        lines[n * 7 % 40 : n * 7 % 40 + 1] = [f"{n}a\n", f"{n}b\n"] if n % 9 == 0 else [f"{n}\n"]
+        repository.commit(a="".join(lines))
+    expected = git_blame(repository.path, "HEAD", "a")
+    with GitClient(repository.path, cache_dir=tmp_path / "cache", background=False) as client:
+        client.build(blame=False)
+        for first in range(1, len(lines) + 1, 10):
+            last = min(first + 9, len(lines))
+            found = client.blame_range("a", first, last)
+            assert [e.full_sha for e in found] == [e[0] for e in expected[first - 1 : last]]

@@ -89,6 +89,19 @@ def test_a_stream_that_fails_says_so_at_its_end(repository: TestRepository) -> N
         assert output.read() == b""
 
 
+def test_a_conversation_ends_with_its_block(repository: TestRepository) -> None:
+    with Git(repository.path).converse("diff-tree", "--stdin") as running:
+        assert running is not None
+        process = running.process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"nothing\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"nothing\n"
+        assert process.poll() is None
+    assert process.poll() is not None
+
+
 def test_only_so_many_processes_run_at_once(slow_git: Git) -> None:
     release = threading.Event()
     entered = threading.Barrier(MAX_PROCESSES + 1)
@@ -106,6 +119,8 @@ def test_only_so_many_processes_run_at_once(slow_git: Git) -> None:
     try:
         with pytest.raises(BusyError, match=str(MAX_PROCESSES)):
             slow_git.run("log", timeout_s=0.1)
+        with slow_git.converse("log", wait=False) as running:
+            assert running is None
     finally:
         release.set()
         for thread in threads:

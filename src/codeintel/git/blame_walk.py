@@ -1,28 +1,31 @@
-"""Blame of a whole file over the history index.
+"""Blame over the history index.
 
-Only the commits that changed the path are looked at: one git process compares each with its
-parents, and lines are passed to the parents in git blame's own order (an identical parent first,
-then each parent in turn, then renames). Where the path appears in a commit that also deletes
-others, git blame itself tells what was renamed; where a merge has the path from nowhere, git blame
-tells all that is left.
+Only the commits that changed the path are looked at: git compares each with its parents, and lines
+are passed to the parents in git blame's own order (an identical parent first, then each parent in
+turn, then renames). Where the path appears in a commit that also deletes others, git blame itself
+tells what was renamed; where a merge has the path from nowhere, git blame tells all that is left.
 """
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Set
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codeintel.git import commands
-from codeintel.git.diff import DIFF_OPTIONS, Hunk, Segment, parse_patches, segments
+from codeintel.git.diff import Hunk, Segment, VersionDiffs, segments
 from codeintel.git.history_path import PathHistory
 from codeintel.git.history_store import HistoryStore
 from codeintel.git.process import Git
 from codeintel.git.records import LineRun
 
 _ENDLESS = 1 << 30
+
+# Comparisons that are made at a time, before it is known whether any lines get that far.
+_FIRST_BATCH = 16
+_MAX_BATCH = 64
 
 
 class Span(NamedTuple):
@@ -41,17 +44,23 @@ class Origin(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """What happens at one touch: `whole` takes all lines, else each of `origins` what it has."""
+    """What happens at one touch: `whole` takes all lines, else each of `origins` what it has.
+
+    What is "cached" goes no further; where a path was "created", only git knows by which rename.
+    """
 
     touch: int
+    how: Literal["compared", "cached", "created"] = "compared"
     whole: int | None = None
     origins: tuple[Origin, ...] = ()
-    cached: NDArray[np.int32] | None = None
-    ask_git: bool = False
 
 
-class TooManyDiffsError(Exception):
-    """The file changed more often than the caller wants to compare."""
+class _Created(NamedTuple):
+    """Lines of a path that is not in some parent of a commit, which may have renamed it."""
+
+    commit: int
+    parents: tuple[int, ...]
+    spans: list[Span]
 
 
 class BlameWalk:
@@ -59,121 +68,77 @@ class BlameWalk:
 
     The columns are line, number of lines, commit, path, line there, previous commit and path (-1
     where there is none); commits and paths by their numbers in the index.
-
-    Parameters
-    ----------
-    max_diffs
-        Most comparisons of one file's versions.
     """
 
-    def __init__(self, store: HistoryStore, git: Git, *, max_diffs: int) -> None:
+    def __init__(self, store: HistoryStore, git: Git) -> None:
         self._store = store
         self._git = git
-        self._max_diffs = max_diffs
 
-    def blame(self, path: int, touch: int, n_lines: int) -> NDArray[np.int32]:
-        """Blame the version of a path that a touch made.
+    def blame(self, path: int, touch: int, first: int, last: int) -> NDArray[np.int32]:
+        """Blame lines of the version of a path that a touch made.
 
         Raises
         ------
-        TooManyDiffsError
-            There are more than `max_diffs`.
+        CodeIntelError
+            As `Git.run`.
         """
-        rows = list(self._blame(path, touch, [Span(1, n_lines, 1)]))
+        rows: list[tuple[int, ...]] = []
+        starts = [(path, touch, [Span(first, last - first + 1, first)])]
+        while starts:
+            path, touch, spans = starts.pop()
+            created: list[_Created] = []
+            rows += self._blame(path, touch, spans, created)
+            for creation in created:
+                rows += self._ask_git(path, creation, starts)
         rows.sort()
         return np.array(rows, np.int32).reshape(-1, 7)
 
-    def _blame(self, path: int, touch: int, spans: list[Span]) -> Iterator[tuple[int, ...]]:
+    def _blame(
+        self, path: int, start: int, spans: list[Span], created: list[_Created]
+    ) -> Iterator[tuple[int, ...]]:
+        """Blame by versions of one path; lines of versions that git has to tell go to `created`."""
         history = self._store.histories(path)
-        steps = self._plan(path, history, touch)
-        hunks = self._hunks(path, history, steps)
-        waiting: dict[int, list[Span]] = {touch: spans}
-        for step in steps:
-            left = sorted(waiting.pop(step.touch, ()))
-            if not left:
-                continue
-            if step.whole is not None:
-                waiting.setdefault(step.whole, []).extend(left)
-            elif step.cached is not None:
-                yield from _from_rows(step.cached, left)
-            elif step.ask_git:
-                yield from self._ask_git(path, history, step.touch, left)
-            else:
-                commit = history.commit(step.touch)
-                for origin in step.origins:
-                    passed, left = _pass(left, hunks[commit, origin.parent])
-                    waiting.setdefault(origin.touch, []).extend(passed)
-                before = (step.origins[0].parent, path) if step.origins else (-1, -1)
-                for span in left:
-                    yield (span.final_line, span.n_lines, commit, path, span.line, *before)
+        cached = self._store.cached_tips(path)
+        waiting: dict[int, list[Span]] = {}
+        queue: list[int] = []  # touches that lines wait at, the newest first
 
-    def _plan(self, path: int, history: PathHistory, start: int) -> list[_Step]:
-        """List the touches that lines may come from, the newest first."""
-        steps: list[_Step] = []
-        seen = {start}
-        queue = [-start]
-        n_diffs = 0
-        while queue:
-            step = self._step(path, history, -heapq.heappop(queue))
-            steps.append(step)
-            n_diffs += len(step.origins)
-            if n_diffs > self._max_diffs:
-                raise TooManyDiffsError
-            below = [origin.touch for origin in step.origins]
-            for touch in below if step.whole is None else [step.whole]:
-                if touch not in seen:
-                    seen.add(touch)
-                    heapq.heappush(queue, -touch)
-        return steps
+        def wait(touch: int, spans: list[Span]) -> None:
+            if touch not in waiting:
+                heapq.heappush(queue, -touch)
+            waiting.setdefault(touch, []).extend(spans)
 
-    def _step(self, path: int, history: PathHistory, touch: int) -> _Step:
-        commit = history.commit(touch)
-        graph = history.graph
-        parents = graph.parents(commit)
-        if not history.is_shown(touch):
-            return _Step(touch, whole=history.nearest(history.followed(touch)[0]))
-        cached = self._store.cached_blame(path, commit)
-        if cached is not None:
-            return _Step(touch, cached=cached)
-        kinds, blobs = history.touches["kind"], history.touches["blob"]
-        origins: list[Origin] = []
-        n_absent = 0
-        for parent in parents:
-            above = history.nearest(parent)
-            if above < 0 or kinds[above] != kinds[touch]:
-                n_absent += 1
-            elif blobs[above] == blobs[touch]:
-                return _Step(touch, whole=above)
-            elif all(blobs[above] != blobs[origin.touch] for origin in origins):
-                origins.append(Origin(parent, above))
-        may_be_renamed = n_absent and (len(parents) > 1 or graph.deletes[commit])
-        if may_be_renamed:
-            return _Step(touch, ask_git=True)
-        return _Step(touch, origins=tuple(origins))
-
-    def _hunks(
-        self, path: int, history: PathHistory, steps: list[_Step]
-    ) -> dict[tuple[int, int], list[Hunk]]:
-        """Compare all versions in one process."""
-        pairs = [
-            (history.commit(step.touch), origin.parent) for step in steps for origin in step.origins
-        ]
-        if not pairs:
-            return {}
-        shas = self._store.shas({number for pair in pairs for number in pair})
-        output = self._git.run(
-            *("diff-tree", "--stdin", "--always", "-r", "-p", *DIFF_OPTIONS),
-            *("--", self._store.paths([path])[path]),
-            stdin="".join(f"{shas[child]} {shas[parent]}\n" for child, parent in pairs).encode(),
-        )
-        return dict(zip(pairs, parse_patches(output), strict=True))
+        wait(start, spans)
+        with VersionDiffs(self._git, self._store.paths([path])[path]) as diffs:
+            ahead = _Ahead(self._store, history, cached, diffs)
+            while queue:
+                touch = -heapq.heappop(queue)
+                left = sorted(waiting.pop(touch))
+                step = _step(history, cached, touch)
+                commit = history.commit(touch)
+                if step.whole is not None:
+                    wait(step.whole, left)
+                elif step.how == "cached":
+                    rows = self._store.cached_blame(path, commit)
+                    assert rows is not None
+                    yield from _from_rows(rows, left)
+                elif step.how == "created":
+                    created.append(_Created(commit, history.graph.parents(commit), left))
+                else:
+                    for origin in step.origins:
+                        passed, left = _pass(left, ahead.hunks(commit, origin))
+                        if passed:
+                            wait(origin.touch, passed)
+                        if not left:
+                            break
+                    before = (step.origins[0].parent, path) if step.origins else (-1, -1)
+                    for span in left:
+                        yield (span.final_line, span.n_lines, commit, path, span.line, *before)
 
     def _ask_git(
-        self, path: int, history: PathHistory, touch: int, spans: list[Span]
+        self, path: int, created: _Created, starts: list[tuple[int, int, list[Span]]]
     ) -> Iterator[tuple[int, ...]]:
-        """Let git find what a path that its commit creates was renamed from."""
-        commit = history.commit(touch)
-        parents = history.graph.parents(commit)
+        """Let git find what a path was renamed from; where that goes on is added to `starts`."""
+        commit, parents, spans = created
         shas = self._store.shas({commit, *parents})
         name = self._store.paths([path])[path]
         if len(parents) > 1:
@@ -192,8 +157,7 @@ class BlameWalk:
                 final_line, n_lines, _, old_path, line, *_ = row
                 passed.setdefault(old_path, []).append(Span(line, n_lines, final_line))
         for old_path, lines in passed.items():
-            above = self._store.histories(old_path).nearest(parent)
-            yield from self._blame(old_path, above, lines)
+            starts.append((old_path, self._store.histories(old_path).nearest(parent), lines))
 
     def rows(self, runs: Iterable[LineRun]) -> NDArray[np.int32]:
         """Turn git's own answer into the columns."""
@@ -210,6 +174,79 @@ class BlameWalk:
             for run in runs
         ]
         return np.array(rows, np.int32).reshape(-1, 7)
+
+
+class _Ahead:
+    """Comparisons of one path, made before they are asked for: most lines go to first parents."""
+
+    def __init__(
+        self,
+        store: HistoryStore,
+        history: PathHistory,
+        cached: Set[int],
+        diffs: VersionDiffs,
+    ) -> None:
+        self._store = store
+        self._history = history
+        self._cached = cached
+        self._diffs = diffs
+        self._n_ahead = _FIRST_BATCH
+        self._known: dict[tuple[int, int], list[Hunk]] = {}
+
+    def hunks(self, commit: int, origin: Origin) -> list[Hunk]:
+        """Compare the versions of a commit and of one of its parents."""
+        pair = (commit, origin.parent)
+        if pair not in self._known:
+            self._compare(self._pairs(pair, origin))
+        return self._known.pop(pair)
+
+    def _pairs(self, pair: tuple[int, int], origin: Origin) -> list[tuple[int, int]]:
+        """List a comparison and those that lines which it passes on will most likely need."""
+        pairs = [pair]
+        touch = origin.touch
+        while len(pairs) < self._n_ahead:
+            step = _step(self._history, self._cached, touch)
+            if step.whole is not None:
+                touch = step.whole
+                continue
+            if not step.origins:
+                break
+            pair = (self._history.commit(touch), step.origins[0].parent)
+            if pair in self._known:
+                break
+            pairs.append(pair)
+            touch = step.origins[0].touch
+        return pairs
+
+    def _compare(self, pairs: list[tuple[int, int]]) -> None:
+        shas = self._store.shas({number for pair in pairs for number in pair})
+        found = self._diffs.compare([(shas[child], shas[parent]) for child, parent in pairs])
+        self._known.update(zip(pairs, found, strict=True))
+        self._n_ahead = min(2 * self._n_ahead, _MAX_BATCH)
+
+
+def _step(history: PathHistory, cached: Set[int], touch: int) -> _Step:
+    """Tell where the lines of a version may come from."""
+    commit = history.commit(touch)
+    if not history.is_shown(touch):
+        return _Step(touch, whole=history.nearest(history.followed(touch)[0]))
+    if commit in cached:
+        return _Step(touch, "cached")
+    parents = history.graph.parents(commit)
+    kinds, blobs = history.touches["kind"], history.touches["blob"]
+    origins: list[Origin] = []
+    n_absent = 0
+    for parent in parents:
+        above = history.nearest(parent)
+        if above < 0 or kinds[above] != kinds[touch]:
+            n_absent += 1
+        elif blobs[above] == blobs[touch]:
+            return _Step(touch, whole=above)
+        elif all(blobs[above] != blobs[origin.touch] for origin in origins):
+            origins.append(Origin(parent, above))
+    if n_absent and (len(parents) > 1 or history.graph.deletes[commit]):
+        return _Step(touch, "created")
+    return _Step(touch, origins=tuple(origins))
 
 
 def _pass(spans: list[Span], hunks: list[Hunk]) -> tuple[list[Span], list[Span]]:

@@ -1,18 +1,27 @@
 """Line differences exactly as git blame sees them: no context lines, git's own diff."""
 
+import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from codeintel.git.process import Git
+from codeintel.git.process import Git, Running
 
 DIFF_OPTIONS = ("-U0", "--text", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
 
 # No line of content looks like a hunk's head or a commit: it begins with "+", "-" or a backslash.
 _HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
+# Nor does any look like this line, which asks for all that was not answered yet.
+_MARK = b".\n"
 _COMMIT = re.compile(rb"^(?:[0-9a-f]{40}|[0-9a-f]{64})$", re.MULTILINE)
+
+WORTH_A_PROCESS = 32
+"""Comparisons that take about as long as starting a process for them."""
+
+_MAX_PROCESSES = min(4, os.cpu_count() or 1)
 
 
 class Hunk(NamedTuple):
@@ -32,6 +41,82 @@ class Segment(NamedTuple):
     old_line: int | None
 
 
+class VersionDiffs:
+    """Compares versions of one path, in several git processes where that is worth it.
+
+    To be used in a ``with`` block, which ends them.
+    """
+
+    def __init__(self, git: Git, path: str) -> None:
+        self._git = git
+        self._path = path
+        self._open = ExitStack()
+        self._processes: list[Running] = []
+
+    def __enter__(self) -> "VersionDiffs":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[list[Hunk]]:
+        """Compare the path in two commits for each pair: what the second has, and the first made.
+
+        Raises
+        ------
+        CodeIntelError
+            As `Git.run`.
+        """
+        if not pairs:
+            return []
+        self._start(-(-len(pairs) // WORTH_A_PROCESS))
+        # Neighbours stay together: git has what they share at hand.
+        n_each = -(-len(pairs) // len(self._processes))
+        shares = [pairs[start : start + n_each] for start in range(0, len(pairs), n_each)]
+        for running, share in zip(self._processes, shares, strict=False):
+            assert running.process.stdin is not None
+            with suppress(BrokenPipeError):  # it died; reading says so
+                lines = [f"{child} {parent}\n" for child, parent in share]
+                running.process.stdin.write("".join(lines).encode() + _MARK)
+                running.process.stdin.flush()
+        found: list[list[Hunk]] = []
+        for running, share in zip(self._processes, shares, strict=False):
+            patches = _COMMIT.split(_answer(running))[1:]
+            if len(patches) != len(share):
+                raise running.error()
+            found += map(parse_hunks, patches)
+        return found
+
+    def _start(self, n_wanted: int) -> None:
+        """Have so many processes, or what is free of them but at least one."""
+        while len(self._processes) < min(n_wanted, _MAX_PROCESSES):
+            running = self._open.enter_context(
+                self._git.converse(
+                    *("diff-tree", "--stdin", "--always", "-r", "-p", *DIFF_OPTIONS),
+                    *("--", self._path),
+                    wait=not self._processes,
+                )
+            )
+            if running is None:
+                break
+            self._processes.append(running)
+
+
+def _answer(running: Running) -> bytes:
+    """Read up to the mark, which git repeats since it names no commit."""
+    assert running.process.stdout is not None
+    handle = running.process.stdout.fileno()
+    chunks: list[bytes] = []
+    end = b"\n"
+    while end != b"\n" + _MARK:
+        chunk = os.read(handle, 1 << 16)
+        if not chunk:
+            raise running.error()
+        chunks.append(chunk)
+        end = (end + chunk)[-3:]
+    return b"".join(chunks)
+
+
 def diff_texts(git: Git, old: bytes, new: bytes) -> list[Hunk]:
     """Compare two texts."""
     with tempfile.TemporaryDirectory(prefix="codeintel-") as folder:
@@ -48,11 +133,6 @@ def parse_hunks(patch: bytes) -> list[Hunk]:
     return [
         Hunk(int(m[1]), int(m[2] or 1), int(m[3]), int(m[4] or 1)) for m in _HUNK.finditer(patch)
     ]
-
-
-def parse_patches(output: bytes) -> list[list[Hunk]]:
-    """Find the hunks of each comparison that ``diff-tree --stdin --always`` made, in order."""
-    return [parse_hunks(patch) for patch in _COMMIT.split(output)[1:]]
 
 
 def segments(hunks: Iterable[Hunk], n_new: int) -> Iterator[Segment]:

@@ -240,6 +240,12 @@ class HistoryStore:
         row = self._row("SELECT data FROM blames WHERE path=? AND tip=?", path, tip)
         return np.frombuffer(zlib.decompress(row[0]), np.int32).reshape(-1, 7) if row else None
 
+    def cached_tips(self, path: int) -> frozenset[int]:
+        """Give the commits at which a path has a cached blame."""
+        with self._lock, _sqlite_errors():
+            rows = self.connection.execute("SELECT tip FROM blames WHERE path=?", (path,))
+            return frozenset(row[0] for row in rows)
+
     def cache_blame(self, path: int, tip: int, runs: NDArray[np.int32]) -> None:
         """Store the whole-file blame of a path as the commit `tip` made it."""
         data = zlib.compress(runs.astype(np.int32).tobytes(), 1)

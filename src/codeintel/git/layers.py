@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from codeintel.errors import IndexStateError, StorageError
 from codeintel.git import commands
 from codeintel.git.background import Stage
-from codeintel.git.blame_walk import BlameWalk, TooManyDiffsError
+from codeintel.git.blame_walk import BlameWalk
 from codeintel.git.history_path import AmbiguousOrderError
 from codeintel.git.history_store import HistoryStore, history_file
 from codeintel.git.process import Git
@@ -27,11 +27,15 @@ from codeintel.git.records import Blame, Commit, LineRun, join_runs
 from codeintel.git.shadow import Shadow, View
 from codeintel.git.timings import TIMINGS, Timing
 
-MAX_DIFFS = 250
-"""Versions of a file that a call compares itself; for more, git is as quick."""
+MAX_WHOLE = 32
+"""Versions of a file up to which all its lines are blamed at once, to be kept; of others only those
+that are asked, and the worker blames the whole."""
 
 WORTH_BUILDING = 3
 """Questions after which an index that is not there is built; a command asks one and ends."""
+
+MAX_LINES = 10_000
+"""Lines of a file up to which a call goes through its versions itself; beyond, git is as quick."""
 
 log = logging.getLogger(__name__)
 
@@ -180,14 +184,17 @@ class Layers:
             if rows is not None:
                 timing.layer = "cache"
                 return _blame_of_rows(store, rows, first, last)
-        try:
-            rows = BlameWalk(store, view.git, max_diffs=MAX_DIFFS).blame(number, tip, n_lines)
-        except TooManyDiffsError:
+        if n_lines > MAX_LINES:
             self._want("blame", path)
             return None
+        timing.layer = "index"
+        walk = BlameWalk(store, view.git)
+        if len(history.touches) > MAX_WHOLE:
+            self._want("blame", path)
+            return _blame_of_rows(store, walk.blame(number, tip, first, last), first, last)
+        rows = walk.blame(number, tip, 1, n_lines)
         with contextlib.suppress(StorageError):  # another process writes; the answer is good
             store.cache_blame(*key, rows)
-        timing.layer = "index"
         return _blame_of_rows(store, rows, first, last)
 
     def _indexed_log(

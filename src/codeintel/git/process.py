@@ -11,8 +11,9 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import IO
@@ -221,36 +222,62 @@ class Git:
         DeadlineExceededError
             The current `job` ended; without one there is no deadline.
         """
-        with (
-            job(NO_DEADLINE_S) as current,
-            _slot(current),
-            tempfile.TemporaryFile() as given,
-            tempfile.TemporaryFile() as stderr,
-        ):
+        with job(NO_DEADLINE_S) as current, _slot(current), tempfile.TemporaryFile() as given:
             given.write(stdin)
             given.seek(0)
-            with (
-                self.start(*arguments, stdin=given, stderr=stderr) as process,
-                current.watch(process),
-            ):
-                assert isinstance(process.stdout, io.BufferedReader)
-                watchdog = threading.Timer(current.remaining_s(), process.kill)
-                watchdog.daemon = True
-                watchdog.start()
+            with self._watched(current, arguments, given) as running:
+                assert isinstance(running.process.stdout, io.BufferedReader)
                 complete = False
                 try:
-                    yield process.stdout
+                    yield running.process.stdout
                     # At its end it can be read without waiting, and gives nothing.
-                    at_end = select.select([process.stdout], [], [], 0)[0]
-                    complete = bool(at_end) and not process.stdout.read(1)
+                    at_end = select.select([running.process.stdout], [], [], 0)[0]
+                    complete = bool(at_end) and not running.process.stdout.read(1)
                 finally:
-                    watchdog.cancel()
                     if not complete:
-                        process.kill()
-            if complete and process.returncode:
-                current.remaining_s()
-                stderr.seek(0)
-                raise self.error(arguments, process.returncode, stderr.read())
+                        running.process.kill()
+                if complete and running.process.wait():
+                    raise running.error()
+
+    @contextmanager
+    def converse(self, *arguments: str, wait: bool = True) -> Iterator["Running | None"]:
+        """Run one command that answers what is written to it, and kill it at the end.
+
+        Gives None where no process slot is free at once and the caller does not want to `wait`:
+        who holds a slot already must not, or several such would wait for each other.
+        """
+        with job(NO_DEADLINE_S) as current, ExitStack() as stack:
+            try:
+                stack.enter_context(_slot(current, wait=wait))
+            except BusyError:
+                if wait:
+                    raise
+                yield None
+                return
+            running = stack.enter_context(self._watched(current, arguments, subprocess.PIPE))
+            try:
+                yield running
+            finally:
+                running.process.kill()
+
+    @contextmanager
+    def _watched(
+        self, current: Job, arguments: Sequence[str], stdin: int | IO[bytes]
+    ) -> Iterator["Running"]:
+        """Start a process that does not outlive the job."""
+        with (
+            tempfile.TemporaryFile() as stderr,
+            suppress(BrokenPipeError),  # it died with something not written to it
+            self.start(*arguments, stdin=stdin, stderr=stderr) as process,
+            current.watch(process),
+        ):
+            watchdog = threading.Timer(current.remaining_s(), process.kill)
+            watchdog.daemon = True
+            watchdog.start()
+            try:
+                yield Running(self, current, arguments, process, stderr)
+            finally:
+                watchdog.cancel()
 
     def start(
         self,
@@ -305,10 +332,31 @@ class Git:
         )
 
 
+@dataclass(frozen=True)
+class Running:
+    """A process that is under way."""
+
+    git: Git
+    job: Job
+    arguments: Sequence[str]
+    process: subprocess.Popen[bytes]
+    stderr: IO[bytes]
+
+    def error(self) -> CodeIntelError:
+        """Make the error that says why the process ended; waits for its end."""
+        status = self.process.wait()
+        try:
+            self.job.remaining_s()
+        except DeadlineExceededError as error:
+            return error
+        self.stderr.seek(0)
+        return self.git.error(self.arguments, status, self.stderr.read())
+
+
 @contextmanager
-def _slot(current: Job) -> Iterator[None]:
+def _slot(current: Job, *, wait: bool = True) -> Iterator[None]:
     """Hold one of the process slots."""
-    left = current.remaining_s()
+    left = current.remaining_s() if wait else 0.0
     if not _slots.acquire(timeout=left):
         raise BusyError(f"All {MAX_PROCESSES} git processes were busy for {left:.1f} s.")
     try:

@@ -14,8 +14,7 @@ from pathlib import Path
 from time import time
 
 from codeintel.errors import CodeIntelError, GitCommandError, IndexCorruptError
-from codeintel.git import commands
-from codeintel.git.blame_walk import BlameWalk, TooManyDiffsError
+from codeintel.git.blame_walk import BlameWalk
 from codeintel.git.diff import count_lines
 from codeintel.git.history_build import extend
 from codeintel.git.history_store import HistoryStore, history_file
@@ -24,7 +23,6 @@ from codeintel.git.process import NO_DEADLINE_S, job
 from codeintel.git.repository import Repository
 from codeintel.git.shadow import Shadow, View
 
-_MAX_DIFFS = 2000  # above, one run of git blame needs less memory
 _MAX_BLOB_BYTES = 2_000_000
 _STALE_S = 3600.0
 
@@ -110,12 +108,8 @@ class Worker:
         data = self._objects.read_path(head, path)
         if not data or len(data) > _MAX_BLOB_BYTES or b"\0" in data[:8000]:
             return False
-        walk = BlameWalk(store, git, max_diffs=_MAX_DIFFS)
         try:
-            try:
-                rows = walk.blame(number, tip, count_lines(data))
-            except TooManyDiffsError:
-                rows = walk.rows(commands.blame(git, head, path).runs)
+            rows = BlameWalk(store, git).blame(number, tip, 1, count_lines(data))
         except GitCommandError:
             return False  # an object is missing; whoever asks for this file is told
         store.cache_blame(*key, rows)
