@@ -60,14 +60,18 @@ def test_pages_put_together_are_the_whole_answer(part: RepositoryText, limit: in
     assert {(page.n_matches, page.n_files, page.exhaustive) for page in pages} == {(6, 3, True)}
 
 
-@pytest.mark.parametrize("mode", ["files", "count"])
-def test_files_can_be_asked_for_alone(part: RepositoryText, mode: str) -> None:
+@pytest.mark.parametrize(("mode", "counts"), [("files", [0, 0, 0]), ("count", [1, 3, 2])])
+@pytest.mark.parametrize("multiline", [False, True])
+def test_files_can_be_asked_for_alone(
+    part: RepositoryText, mode: str, counts: list[int], multiline: bool
+) -> None:
     options = TextOptions(mode=mode, limit=2)
-    pages = all_pages(part, TextQuery("load"), options)
+    pages = all_pages(part, TextQuery("load", multiline=multiline), options)
     found = [(file.path, file.n_matches, file.lines) for page in pages for file in page.files]
-    assert found == [("a.py", 1, ()), ("b/c.py", 3, ()), ("b/d.md", 2, ())]
+    paths = ["a.py", "b/c.py", "b/d.md"]
+    assert found == [(path, n, ()) for path, n in zip(paths, counts, strict=True)]
     assert [len(page.files) for page in pages] == [2, 1]
-    assert pages[0].n_matches == 6
+    assert (pages[0].n_matches, pages[0].n_files) == (sum(counts), 3)
 
 
 def test_context_lines_stand_around_matches_once(part: RepositoryText) -> None:
@@ -195,8 +199,12 @@ def test_totals_of_dense_and_sparse_matches_are_exact(tmp_path: Path) -> None:
         f"f{n:03}": "\n".join(rnd.choice(["", "a", "ab", "b" * 50, "é a"]) for _ in range(1_500))
         for n in range(6)
     }
+    texts["blank"] = "\n" * 500
+    texts["ascii"] = "\n".join(rnd.choice(["", "aB", "ab", "kb"]) for _ in range(1_500))
+    texts["kelvin"] = "\N{KELVIN SIGN}b\n" * 100
     part = make_part(tmp_path, texts)
-    for pattern in ["a", ".", "^$", "b+$", r"\ba", "x*", "zz", "(?i)É"]:
+    patterns = ["a", ".", "^$", "b+$", r"\ba", "x*", "zz", "(?i)É", "ab", "aB", "kb", "é", "b" * 16]
+    for pattern in patterns:
         query = TextQuery(pattern, regex=True)
         page = search_text([part], query, TextOptions(mode="count", limit=1))
         found = matches(all_pages(part, query))

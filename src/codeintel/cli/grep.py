@@ -118,8 +118,13 @@ def run(arguments: Namespace) -> int:
         len(files),
         answers[-1].about,
         next_cursor=answers[-1].next_cursor,
-        rest=f"more of {answers[0].n_matches} matching lines in {answers[0].n_files} file(s)",
+        rest=f"more of {_totals(answers[0])}",
     )
+
+
+def _totals(answer: TextAnswer) -> str:
+    lines = f"{answer.n_matches} matching lines in " if answer.n_matches else ""
+    return f"{lines}{answer.n_files} file(s){'' if answer.exhaustive else ' at least'}"
 
 
 def _joined(files: Iterable[FileMatches]) -> Iterator[FileMatches]:

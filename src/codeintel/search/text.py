@@ -6,7 +6,7 @@ is found. Files that changed since they were indexed are searched as they are no
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,9 +19,10 @@ from codeintel.index.trigram import AllOf
 from codeintel.search.text_corpus import Region, RepositoryText, regions
 from codeintel.search.text_pattern import TextPattern, TextQuery, compile_pattern
 from codeintel.search.text_present import present_lines
-from codeintel.search.text_scan import Counts, Found, count, scan
+from codeintel.search.text_scan import Counts, Found, count, scan, scan_files
 from codeintel.types import FileMatches, TextMode
 
+Search = Callable[[TextPattern, Region, float], list[Found] | Counts]
 # Regions are scanned ahead of the one that is looked at by this many for each core.
 _AHEAD = 2
 
@@ -52,6 +53,7 @@ class TextPage(Struct, frozen=True, kw_only=True):
     ----------
     n_matches, n_files
         Matching lines and files of the whole answer; lower bounds where `exhaustive` is false.
+        The mode ``files`` counts no lines.
     next_position
         Where the next page begins; None on the last one.
     stopped_at
@@ -80,8 +82,9 @@ class TextOptions:
     deadline_s
         After this the page is given as far as it has come.
     totals_s
-        After the page is full, matches are only counted, at most for this time. The modes other
-        than ``lines`` count to the deadline.
+        After the page is full, matches are only counted, at most for this time.
+    count_totals_s
+        The same for the modes other than ``lines``.
     """
 
     mode: TextMode = "lines"
@@ -89,6 +92,7 @@ class TextOptions:
     limit: int = 100
     deadline_s: float = 10.0
     totals_s: float = 0.1
+    count_totals_s: float = 1.0
 
 
 def search_text(
@@ -153,6 +157,8 @@ class _Page:
             self.n_files += found.n_files
         else:
             for file in found:
+                self.n_matches += len(file.lines) if self.options.mode != "files" else 0
+                self.n_files += 1
                 self._take_file(file)
         self.reached = (region.repo, region.paths[-1])
         return not self.more or self._may_count()
@@ -198,17 +204,16 @@ class _Page:
             self.counted = False
             return False
         if not self.counting_ends:
-            lines = self.options.mode == "lines"
-            self.counting_ends = monotonic() + self.options.totals_s if lines else self.deadline
+            options = self.options
+            may_take_s = options.totals_s if options.mode == "lines" else options.count_totals_s
+            self.counting_ends = monotonic() + may_take_s
         if monotonic() < self.counting_ends:
             return True
         self.counted = False
         return False
 
     def _take_file(self, file: Found) -> None:
-        """Count a file's lines, and give those that fit."""
-        self.n_matches += len(file.lines)
-        self.n_files += 1
+        """Give what fits of a file's lines."""
         repo, options = file.region.repo, self.options
         if self.more:
             return
@@ -219,7 +224,8 @@ class _Page:
         skipped = after.line if after and (after.repo, after.path) == (repo, file.path) else 0
         if options.mode != "lines":
             if not skipped:
-                self._give(FileMatches(repo=repo, path=file.path, n_matches=len(file.lines)), 1)
+                n_matches = len(file.lines) if options.mode == "count" else 0
+                self._give(FileMatches(repo=repo, path=file.path, n_matches=n_matches), 1)
                 self.last = (repo, file.path, _WHOLE_FILE)
             return
         wanted = options.limit - self.n_given
@@ -272,7 +278,10 @@ def _scan_all(
     depth = _AHEAD * (os.cpu_count() or 1) if pattern.query == AllOf() else 0
     try:
         for region in work:
-            search = count if page.more else scan
+            if page.options.mode == "files":
+                search: Search = scan_files
+            else:
+                search = count if page.more else scan
             if not depth:
                 yield region, search(pattern, region, page.deadline)
                 continue

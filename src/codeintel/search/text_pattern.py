@@ -25,12 +25,15 @@ from codeintel.search.text_syntax import (
     Node,
     Parsed,
     Repeat,
+    literal_of,
     parse_literal,
 )
 from codeintel.types import CaseRule
 
 # What RE2 may use for one pattern and its automaton; Unicode classes need more than the default.
 _MAX_MEMORY_BYTES = 64 << 20
+# Longer texts are in few lines, which RE2 finds faster.
+_MAX_LITERAL_CHARS = 16
 _ASSERTIONS = {"^": "(?m:^)", "$": "(?m:$)", "A": r"\A", "z": r"\z"}
 
 
@@ -88,12 +91,36 @@ class TextPattern:
         Only for patterns that are `per_line`. The second value says whether RE2 cannot judge the
         word boundaries of such a text, so that `spans` has to confirm each line.
         """
-        confirm = self._must_confirm(ascii_text)
+        confirm = self.must_confirm(ascii_text=ascii_text)
         return (self._relaxed_lines if confirm else self._lines), confirm
 
-    def run_finder(self, *, ascii_text: bool) -> re2._Regexp | None:
-        """Give what finds runs of matching lines, whole; None where lines must be confirmed."""
-        return None if self._must_confirm(ascii_text) else self._runs
+    def run_finder(self, *, over_empty: bool) -> re2._Regexp:
+        """Give what finds runs of matching lines, whole, perhaps with empty ones among them."""
+        return self._runs_over_empty if over_empty else self._runs
+
+    def must_confirm(self, *, ascii_text: bool) -> bool:
+        """Tell whether lines of such a text need `confirms`."""
+        return self._one_sided or (self._has_boundaries and not ascii_text)
+
+    @cached_property
+    def matches_empty(self) -> bool:
+        """Whether an empty line matches."""
+        return next(self.spans(""), None) is not None
+
+    def literal(self, *, ascii_text: bool) -> tuple[bytes, bool] | None:
+        """Give the only text that matches, and whether case counts not; None for other patterns.
+
+        Case of letters beyond ASCII is left to RE2, and that of all letters where a text has some
+        (the Kelvin sign is a ``k``).
+        """
+        found = literal_of(self._node)
+        if found is None or self._word or not self.per_line:
+            return None
+        text, folded = found
+        unsure = folded and not (ascii_text and text.isascii())
+        if unsure or len(text) > _MAX_LITERAL_CHARS:
+            return None
+        return text.encode("utf-8", "replace"), folded
 
     def spans(self, text: str, deadline: float = inf) -> Iterator[tuple[int, int]]:
         """Give the spans of all matches in a text, in characters.
@@ -103,7 +130,7 @@ class TextPattern:
         TimeoutError
             The deadline (of `time.monotonic`) has passed.
         """
-        if self._must_confirm(text.isascii()):
+        if self.must_confirm(ascii_text=text.isascii()):
             return self._boundary_matcher.spans(text, deadline)
         return self._re2_spans(text, deadline)
 
@@ -115,13 +142,10 @@ class TextPattern:
         TimeoutError
             The deadline has passed.
         """
-        if not self._must_confirm(line.isascii()):
+        if not self.must_confirm(ascii_text=line.isascii()):
             return next(self._re2_spans(line, deadline), None) is not None
         text = line.removesuffix("\r") if self._crlf else line
         return self._boundary_matcher.matches(text, deadline)
-
-    def _must_confirm(self, ascii_text: bool) -> bool:
-        return self._one_sided or (self._has_boundaries and not ascii_text)
 
     def _re2_spans(self, text: str, deadline: float) -> Iterator[tuple[int, int]]:
         data = text.encode("utf-8", "replace")
@@ -157,8 +181,12 @@ class TextPattern:
 
     @cached_property
     def _runs(self) -> re2._Regexp:
-        line = f"(?m:^)[^\n]*{self._line(boundaries=True)}\n"
-        return _compile_re2(f"(?:{line})+", self._source)
+        return _compile_re2(f"(?:(?m:^)[^\n]*{self._line(boundaries=True)}\n)+", self._source)
+
+    @cached_property
+    def _runs_over_empty(self) -> re2._Regexp:
+        line = f"(?:[^\n]*{self._line(boundaries=True)})?\n"
+        return _compile_re2(f"(?m:^)(?:{line})+", self._source)
 
     def _line(self, *, boundaries: bool) -> str:
         """Write what goes from a match to its line's end."""

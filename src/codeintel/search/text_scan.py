@@ -1,12 +1,13 @@
 """Finds the matching lines of texts."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import NamedTuple
 
-import re2
+import numpy as np
+from numpy.typing import NDArray
 
 from codeintel.search.text_corpus import Region
 from codeintel.search.text_pattern import TextPattern
@@ -56,56 +57,122 @@ def scan(pattern: TextPattern, region: Region, deadline: float) -> list[Found]:
     found: list[Found] = []
     current: list[tuple[int, int]] = []
     current_end = -1
-    for start, end in lines(pattern, region, deadline):
-        if start >= current_end:
-            number = bisect_right(region.starts, start) - 1
-            current_end = region.ends[number]
-            text_start = region.starts[number]
-            text_end = text_start + region.lengths[number]
-            current = []
-            found.append(Found(region, region.paths[number], text_start, text_end, current))
-        current.append((start, end))
+    for line in lines(pattern, region, deadline):
+        if line[0] >= current_end:
+            found.append(_found(region, line))
+            current = found[-1].lines
+            current_end = region.ends[bisect_right(region.starts, line[0]) - 1]
+        else:
+            current.append(line)
+    return found
+
+
+def _found(region: Region, line: tuple[int, int]) -> Found:
+    """Begin what is found in the text that a line lies in."""
+    number = bisect_right(region.starts, line[0]) - 1
+    start = region.starts[number]
+    return Found(region, region.paths[number], start, start + region.lengths[number], [line])
+
+
+def scan_files(pattern: TextPattern, region: Region, deadline: float) -> list[Found]:
+    """Find the first matching line of each text of a region; raises as `scan`."""
+    if not pattern.per_line:
+        return [replace(file, lines=file.lines[:1]) for file in scan(pattern, region, deadline)]
+    if monotonic() > deadline:
+        raise TimeoutError
+    found: list[Found] = []
+    done = -1
+    for first, last in region.windows:
+        at = max(first, done)
+        while at < last:
+            line = next(_lines_of_window(pattern, region, at, last, deadline), None)
+            if line is None:
+                break
+            found.append(_found(region, line))
+            at = done = region.ends[bisect_right(region.starts, line[0]) - 1]
     return found
 
 
 def count(pattern: TextPattern, region: Region, deadline: float) -> Counts:
     """Count the matching lines of a region; raises as `scan`.
 
-    Where nearly every line matches, whole runs of lines are taken at once: one call into RE2 for
-    each line would cost more than the matching.
+    Literals are compared at all places at once. Of other patterns, whole runs of matching and
+    empty lines are taken where many match: a call into RE2 for each line would cost more than the
+    matching.
     """
-    runs = pattern.run_finder(ascii_text=region.ascii) if pattern.per_line else None
-    if runs is None:
-        found = scan(pattern, region, deadline)
-        return Counts(sum(len(file.lines) for file in found), len(found))
     if monotonic() > deadline:
         raise TimeoutError
-    starts = region.starts
+    literal = pattern.literal(ascii_text=region.ascii)
+    if literal is not None:
+        return _count_literal(*literal, region)
+    if not pattern.per_line or pattern.must_confirm(ascii_text=region.ascii):
+        found = scan(pattern, region, deadline)
+        return Counts(sum(len(file.lines) for file in found), len(found))
     n_lines = n_files = 0
     last_file = -1
-    for start, end in _dense_runs(pattern, runs, region, deadline):
-        n_lines += region.data[start:end].count(b"\n") + 1
-        first_file = max(bisect_right(starts, start) - 1, last_file + 1)
-        last_file = bisect_right(starts, end) - 1
-        n_files += last_file - first_file + 1
+    for start, end, with_empty in _dense_runs(pattern, region, deadline):
+        n_lines += _n_lines(region.data[start:end], with_empty)
+        first_file = max(bisect_right(region.starts, start) - 1, last_file + 1)
+        for number in range(first_file, bisect_left(region.starts, end)):
+            text = region.data[max(start, region.starts[number]) : min(end, region.ends[number])]
+            if _n_lines(text, with_empty):
+                n_files += 1
+                last_file = number
     return Counts(n_lines, n_files)
 
 
-def _dense_runs(
-    pattern: TextPattern, runs: re2._Regexp, region: Region, deadline: float
-) -> Iterator[tuple[int, int]]:
-    """Give spans of matching lines: of single ones, and of runs where most lines match."""
+def _n_lines(lines: bytes, with_empty: bool) -> int:
+    """Count lines; the last one may have no line feed."""
+    n_lines = lines.count(b"\n") + (not lines.endswith(b"\n"))
+    if with_empty:
+        return n_lines
+    # `bytes.count` does not look at a line feed twice: of n in a row it sees half.
+    data = np.frombuffer(b"\n" + lines, np.uint8) == 10
+    return n_lines - int(np.count_nonzero(data[1:] & data[:-1]))
+
+
+def _count_literal(text: bytes, fold: bool, region: Region) -> Counts:
+    """Count the lines that hold a text, where `fold` in either case (of ASCII)."""
     n_lines = 0
+    files: list[NDArray[np.int64]] = []
+    starts = np.asarray(region.starts)
     for first, last in region.windows:
-        for start, end in _lines_of_window(pattern, region, first, last, deadline):
-            yield start, end
-            n_lines += 1
+        data = region.data[first:last]
+        bytes_ = np.frombuffer(data.lower() if fold else data, np.uint8)
+        size = len(bytes_) - len(text) + 1
+        if size <= 0:
+            continue
+        at = bytes_[:size] == text[0]
+        for offset in range(1, len(text)):
+            at &= bytes_[offset : offset + size] == text[offset]
+        line_starts = np.append(0, np.flatnonzero(bytes_[: size - 1] == 10) + 1)
+        matching = line_starts[np.logical_or.reduceat(at, line_starts)]
+        n_lines += len(matching)
+        files.append(np.unique(np.searchsorted(starts, matching + first, side="right")))
+    found = np.unique(np.concatenate(files)) if files else starts[:0]
+    return Counts(n_lines, len(found))
+
+
+def _dense_runs(
+    pattern: TextPattern, region: Region, deadline: float
+) -> Iterator[tuple[int, int, bool]]:
+    """Give spans of matching lines: single ones, and runs where many match.
+
+    The third value tells whether empty lines of the span match, too.
+    """
+    for first, last in region.windows:
+        lines = _lines_of_window(pattern, region, first, last, deadline)
+        for n_lines, (start, end) in enumerate(lines, 1):
+            yield start, end, True
             if n_lines == _SAMPLE_LINES and end - first < _SAMPLE_LINES * _DENSE_BYTES:
                 break
         else:
             continue
-        for run in runs.finditer(region.data, end + 1, last):
-            yield run.start(), run.end() - 1
+        n_all = _n_lines(region.data[first:end], False)
+        # Runs that go on over empty lines are found more slowly, and longer only where most match.
+        over_empty = not pattern.matches_empty and n_all < _SAMPLE_LINES * 4 // 3
+        for run in pattern.run_finder(over_empty=over_empty).finditer(region.data, end + 1, last):
+            yield *run.span(), not over_empty
 
 
 def _lines(pattern: TextPattern, region: Region, deadline: float) -> Iterator[tuple[int, int]]:

@@ -82,3 +82,22 @@ def parse_literal(text: str, *, ignore_case: bool) -> Parsed:
         parsed.note(ord(char))
     parsed.node = Concat(tuple(CharSet.of(ord(c), ignore_case=ignore_case) for c in text))
     return parsed
+
+
+def literal_of(node: Node) -> tuple[str, bool] | None:
+    """Give the text that a tree stands for, in lower case where case does not count, and that.
+
+    None for a tree that matches more than one text, but for case, or the empty one.
+    """
+    text, foldings = "", set()
+    for part in node.parts if isinstance(node, Concat) else (node,):
+        chars = part.chars(1) if isinstance(part, CharSet) else None
+        if not chars:
+            return None
+        assert isinstance(part, CharSet)
+        (char,) = chars
+        if char.lower() != char.upper():
+            foldings.add(part.ignore_case)
+        text += char.lower() if part.ignore_case else char
+    folded = foldings == {True}
+    return (text, folded) if text and (folded or True not in foldings) else None

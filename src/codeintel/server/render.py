@@ -95,11 +95,12 @@ def _text(answer: types.TextAnswer) -> Iterator[str]:
     if not answer.files and answer.exhaustive:
         yield f"No match for {answer.pattern!r} in the searched files."
     else:
-        yield f"{at_least}{answer.n_matches} matching lines in {answer.n_files} files"
+        lines = f"{answer.n_matches} matching lines in " if answer.n_matches else ""
+        yield f"{at_least}{lines}{answer.n_files} files"
     place = _Places(answer.about)
     for file in answer.files:
         if not file.lines:
-            yield f"{place(file)}: {file.n_matches}"
+            yield f"{place(file)}: {file.n_matches}" if file.n_matches else place(file)
         for line in file.lines:
             mark = ":" if line.columns else "-"
             yield f"{place(file)}:{line.line}{mark} {line.text}{' …' if line.truncated else ''}"

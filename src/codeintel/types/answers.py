@@ -85,7 +85,7 @@ class TextAnswer(Struct, frozen=True, kw_only=True):
     """Exact matches by file, ordered by path.
 
     `n_matches` counts matching lines and `n_files` files of the whole answer, not of this page;
-    they are lower bounds where `exhaustive` is false.
+    they are lower bounds where `exhaustive` is false. The mode ``files`` counts no lines.
     """
 
     pattern: str
