@@ -132,7 +132,7 @@ class Calls:
             visible = self._codeintel
             if principal.repos is not None:
                 visible = visible.restricted_to(principal.repos)
-            answer = tool.call(visible, arguments, _scope(visible, arguments))
+            answer = tool.ask(visible, arguments, _scope(visible, arguments))
             text = render(answer, max_tokens=getattr(arguments, "max_tokens", 4000))
             body = msgspec.json.encode(answer)
             return Outcome(text, body, whole=_is_whole(answer), effort=effort())
@@ -177,7 +177,7 @@ def decode_arguments(tool: Tool, arguments: Mapping[str, Any] | None) -> Reposit
     try:
         return msgspec.convert(arguments or {}, tool.arguments, strict=False)
     except (msgspec.ValidationError, UnicodeError, RecursionError) as error:
-        fields = tool.arguments.__struct_fields__
+        fields = tool.arguments.__struct_encode_fields__
         unknown = re.search(r"unknown field `(.*)`", str(error), re.DOTALL)
         raise InvalidArgumentsError(
             f"Arguments of {tool.name}: {_explain(str(error))}",

@@ -92,7 +92,7 @@ class OpenFile(RepositoryArguments, frozen=True, kw_only=True, forbid_unknown_fi
     path: Path
     start_line: Annotated[Position | None, Meta(description="First line, counted from 1.")] = None
     end_line: EndLine = None
-    rev: Rev = None
+    ref: Rev = msgspec.field(default=None, name="rev")
     max_tokens: MaxTokens = 4000
 
 

@@ -3,21 +3,23 @@
 This table is the only declaration. MCP, REST, metrics and documentation read it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from codeintel import types
 from codeintel.server import schemas
 from codeintel.server.door import Lane
+from codeintel.server.render import BUDGETED
 
 if TYPE_CHECKING:
     from codeintel.api import CodeIntel
 
-Call = Callable[["CodeIntel", Any, types.Scope], Struct]
+# Together these are the `scope` of a question.
+_SCOPE = frozenset(schemas.ScopedArguments.__struct_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,6 @@ class Tool:
     ----------
     description
         When to use the tool and when not, under 2 KB.
-    call
-        Asks the Python API; blocks, so it runs behind the door.
     lane
         Whether the work needs a core or mostly waits for git and the disk.
     deadline_s
@@ -44,114 +44,21 @@ class Tool:
     description: str
     arguments: type[schemas.RepositoryArguments]
     answer: type[Struct]
-    call: Call
-    lane: Lane
-    deadline_s: float
+    lane: Lane = Lane.CPU
+    deadline_s: float = 10
     from_index: bool = False
 
-
-def _set_scope(ci: "CodeIntel", a: schemas.SetScope, scope: types.Scope) -> Struct:
-    return ci.set_scope(scope)
-
-
-def _list_paths(ci: "CodeIntel", a: schemas.ListPaths, scope: types.Scope) -> Struct:
-    return ci.list_paths(scope=scope, tree=a.tree, limit=a.limit, cursor=a.cursor)
-
-
-def _open_file(ci: "CodeIntel", a: schemas.OpenFile, scope: types.Scope) -> Struct:
-    return ci.open_file(
-        a.path,
-        start_line=a.start_line,
-        end_line=a.end_line,
-        ref=a.rev,
-        max_tokens=a.max_tokens,
-        scope=scope,
-    )
-
-
-def _search_text(ci: "CodeIntel", a: schemas.SearchText, scope: types.Scope) -> Struct:
-    return ci.search_text(
-        a.pattern,
-        regex=a.regex,
-        case=a.case,
-        word=a.word,
-        multiline=a.multiline,
-        context_lines=a.context_lines,
-        mode=a.mode,
-        limit=a.limit,
-        cursor=a.cursor,
-        scope=scope,
-    )
-
-
-def _semantic_search(ci: "CodeIntel", a: schemas.SemanticSearch, scope: types.Scope) -> Struct:
-    return ci.semantic_search(
-        a.query,
-        limit=a.limit,
-        per_file=a.per_file,
-        files=a.files,
-        prefer_recent=a.prefer_recent,
-        max_tokens=a.max_tokens,
-        explain=a.explain,
-        cursor=a.cursor,
-        scope=scope,
-    )
-
-
-def _similar_code(ci: "CodeIntel", a: schemas.SimilarCode, scope: types.Scope) -> Struct:
-    return ci.similar_code(
-        a.path, a.line, limit=a.limit, max_tokens=a.max_tokens, cursor=a.cursor, scope=scope
-    )
-
-
-def _symbol_search(ci: "CodeIntel", a: schemas.SymbolSearch, scope: types.Scope) -> Struct:
-    return ci.symbol_search(a.query, kind=a.kind, limit=a.limit, cursor=a.cursor, scope=scope)
-
-
-def _definition_at(ci: "CodeIntel", a: schemas.DefinitionAt, scope: types.Scope) -> Struct:
-    return ci.definition_at(
-        path=a.path,
-        line=a.line,
-        column=a.column,
-        symbol=a.symbol,
-        limit=a.limit,
-        cursor=a.cursor,
-        scope=scope,
-    )
-
-
-def _references_at(ci: "CodeIntel", a: schemas.ReferencesAt, scope: types.Scope) -> Struct:
-    return ci.references_at(
-        path=a.path,
-        line=a.line,
-        column=a.column,
-        symbol=a.symbol,
-        limit=a.limit,
-        cursor=a.cursor,
-        scope=scope,
-    )
-
-
-def _blame_range(ci: "CodeIntel", a: schemas.BlameRange, scope: types.Scope) -> Struct:
-    return ci.blame_range(a.path, a.start_line, a.end_line, rev=a.rev, scope=scope)
-
-
-def _file_history(ci: "CodeIntel", a: schemas.FileHistory, scope: types.Scope) -> Struct:
-    return ci.file_history(
-        a.path,
-        limit=a.limit,
-        cursor=a.cursor,
-        rev=a.rev,
-        follow=a.follow,
-        since=a.since,
-        until=a.until,
-        author=a.author,
-        scope=scope,
-    )
-
-
-def _index_status(ci: "CodeIntel", a: schemas.IndexStatus, scope: types.Scope) -> Struct:
-    return ci.index_status(skipped=a.skipped, scope=scope)
+    def ask(
+        self, codeintel: "CodeIntel", arguments: schemas.RepositoryArguments, scope: types.Scope
+    ) -> Struct:
+        """Ask the method of the tool's name; blocks, so it runs behind the door."""
+        given = {
+            name: getattr(arguments, name)
+            for name in self.arguments.__struct_fields__
+            if name not in _SCOPE and (name != "max_tokens" or self.answer in BUDGETED)
+        }
+        answer: Struct = getattr(codeintel, self.name)(**given, scope=scope)
+        return answer
 
 
 _TOOLS = (
@@ -167,9 +74,6 @@ _TOOLS = (
         " all of those. Not for a name you know: symbol_search.",
         schemas.SemanticSearch,
         types.SearchAnswer,
-        _semantic_search,
-        Lane.CPU,
-        10,
         from_index=True,
     ),
     Tool(
@@ -181,9 +85,6 @@ _TOOLS = (
         "Not for uses of a symbol: references_at. Not for a description: semantic_search.",
         schemas.SimilarCode,
         types.SearchAnswer,
-        _similar_code,
-        Lane.CPU,
-        10,
         from_index=True,
     ),
     Tool(
@@ -197,9 +98,7 @@ _TOOLS = (
         " symbol_search or definition_at. RE2 has no look-around and no back-references.",
         schemas.SearchText,
         types.TextAnswer,
-        _search_text,
-        Lane.CPU,
-        20,
+        deadline_s=20,
     ),
     Tool(
         "symbol_search",
@@ -210,9 +109,6 @@ _TOOLS = (
         "Not for uses of a symbol: references_at. Not for text inside functions: search_text.",
         schemas.SymbolSearch,
         types.SymbolsAnswer,
-        _symbol_search,
-        Lane.CPU,
-        10,
         from_index=True,
     ),
     Tool(
@@ -224,9 +120,6 @@ _TOOLS = (
         "Not for finding a name you know only roughly: symbol_search.",
         schemas.DefinitionAt,
         types.NavigationAnswer,
-        _definition_at,
-        Lane.CPU,
-        10,
         from_index=True,
     ),
     Tool(
@@ -238,9 +131,6 @@ _TOOLS = (
         "Not for plain strings or comments: search_text.",
         schemas.ReferencesAt,
         types.NavigationAnswer,
-        _references_at,
-        Lane.CPU,
-        10,
         from_index=True,
     ),
     Tool(
@@ -252,9 +142,8 @@ _TOOLS = (
         "Not for looking for something in a file: search_text with include_globs.",
         schemas.OpenFile,
         types.FileAnswer,
-        _open_file,
-        Lane.WAIT,
-        15,
+        lane=Lane.WAIT,
+        deadline_s=15,
     ),
     Tool(
         "list_paths",
@@ -265,9 +154,6 @@ _TOOLS = (
         "Not for searching in contents: search_text, semantic_search.",
         schemas.ListPaths,
         types.PathsAnswer,
-        _list_paths,
-        Lane.CPU,
-        10,
         from_index=True,
     ),
     Tool(
@@ -279,9 +165,8 @@ _TOOLS = (
         " file_history.",
         schemas.BlameRange,
         types.BlameAnswer,
-        _blame_range,
-        Lane.WAIT,
-        30,
+        lane=Lane.WAIT,
+        deadline_s=30,
     ),
     Tool(
         "file_history",
@@ -291,9 +176,8 @@ _TOOLS = (
         "For the last change of single lines: blame_range.",
         schemas.FileHistory,
         types.HistoryAnswer,
-        _file_history,
-        Lane.WAIT,
-        30,
+        lane=Lane.WAIT,
+        deadline_s=30,
     ),
     Tool(
         "set_scope",
@@ -304,9 +188,6 @@ _TOOLS = (
         " tool called without `scope_id` looks at everything.",
         schemas.SetScope,
         types.ScopeAnswer,
-        _set_scope,
-        Lane.CPU,
-        10,
     ),
     Tool(
         "index_status",
@@ -317,9 +198,7 @@ _TOOLS = (
         " it is incomplete.",
         schemas.IndexStatus,
         types.StatusAnswer,
-        _index_status,
-        Lane.WAIT,
-        10,
+        lane=Lane.WAIT,
     ),
 )
 
