@@ -126,6 +126,39 @@ def memory_bytes(process: psutil.Process) -> int:
     return total
 
 
+def worker_bytes(process: psutil.Process) -> int:
+    """Give what one more worker takes: the memory that the largest child shares with nobody."""
+    sizes = []
+    for one in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            sizes.append(one.memory_full_info().uss)
+    return max(sizes, default=0)
+
+
+def counted(url: str, metric: str) -> float:
+    """Give the sum of a metric over its labels; 0 where the server has none."""
+    try:
+        text = urllib.request.urlopen(f"{url}/metrics", timeout=30).read().decode()
+    except urllib.error.HTTPError:
+        return 0.0
+    lines = [line for line in text.splitlines() if line.startswith((metric + "{", metric + " "))]
+    return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+
+def cpu_s(process: psutil.Process) -> float:
+    """Give the processor time of a server and all that it has started, ended ones too."""
+    total = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        try:
+            times = one.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+        if one.pid != process.pid:
+            total += times.children_user + times.children_system
+    return total
+
+
 def _answers(url: str) -> bool:
     try:
         urllib.request.urlopen(f"{url}/healthz", timeout=5).close()

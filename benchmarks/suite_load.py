@@ -4,8 +4,9 @@ The corpus is the Python packages that are installed here (a thousand files and 
 repository with a commit a package. The load generator is wrk, on the same cores. Three kinds of
 traffic, all of the tools mixed as agents use them: `new` asks nothing twice, `shared` repeats one
 of 200 questions every other time, as agents on one task do, and `semantic` is semantic search
-alone, nothing twice. CPU per request is the server's own, so that it counts on a shared machine
-where latency does not.
+alone, nothing twice. That is asked of an index of a million chunks, too, which is made on the first
+run and kept in the user's cache. CPU per request is the server's own, so that it counts on a shared
+machine where latency does not.
 """
 
 import os
@@ -21,12 +22,14 @@ from pathlib import Path
 import psutil
 
 from benchmarks.load_corpus import PACKAGES, make_corpus
-from benchmarks.load_server import memory_bytes, running
+from benchmarks.load_million import N_CHUNKS, million
+from benchmarks.load_server import counted, cpu_s, memory_bytes, running, worker_bytes
 from benchmarks.load_traffic import Load, Vocabulary, run_wrk, write_requests
 from benchmarks.report import Measurement, Report, Target
 
 CONNECTIONS = (1, 8, 32, 100, 256)
 _N_REQUESTS = 30_000
+_DEGRADED = "codeintel_degraded_total"
 _SMALL = ("anyio", "httpx", "mcp", "starlette", "uvicorn")
 
 
@@ -64,7 +67,7 @@ class _Run:
     ) -> Load:
         """Load a server for a while and note what came of it."""
         url, process = server
-        before_s = _cpu_s(process)
+        before_s, degraded = cpu_s(process), counted(url, _DEGRADED)
         # Each run goes on where the last one stopped, so that what is new stays new.
         load = run_wrk(
             url,
@@ -86,7 +89,8 @@ class _Run:
                     "p99_ms": round(load.p99_ms, 1),
                     "per_s": round(load.per_second, 1),
                     "errors": load.n_errors,
-                    "cpu_ms": round((_cpu_s(process) - before_s) / load.requests * 1e3, 2),
+                    "degraded": round(counted(url, _DEGRADED) - degraded),
+                    "cpu_ms": round((cpu_s(process) - before_s) / load.requests * 1e3, 2),
                 },
             )
         )
@@ -96,7 +100,10 @@ class _Run:
 def run(*, quick: bool) -> Report:
     """Measure both servers at a growing number of connections, idle and while a re-index runs."""
     report = Report("load")
-    with tempfile.TemporaryDirectory(prefix="codeintel-load-") as name, _index_in(name):
+    with (
+        tempfile.TemporaryDirectory(prefix="codeintel-load-") as name,
+        _index_in(f"{name}/index"),
+    ):
         loads = _Run(Path(name), report, quick=quick)
         # What others do on the machine at the same time; 0 is a quiet one.
         report.facts["load_average_before"] = round(os.getloadavg()[0], 1)
@@ -105,6 +112,8 @@ def run(*, quick: bool) -> Report:
         report.facts["cold_index_s"] = round(time.perf_counter() - start, 1)
         many = 32 if quick else 100
         ours = _measure_ours(loads, many)
+        n_chunks = 20_000 if quick else N_CHUNKS
+        ours["million"] = _measure_million(loads, many, n_chunks)
         with running("old", loads.repository) as server:
             run_wrk(server[0], loads.traffic["new"], 4, 1)
             old = {c: loads.load(f"new {c}", "old", "new", c, server) for c in loads.connections}
@@ -123,12 +132,27 @@ def _measure_ours(loads: _Run, many: int) -> dict[str, Load]:
         seen["semantic"] = loads.load(f"semantic {many}", "ours", "semantic", many, server)
         for variant in ("ours", "ours, through the SDK"):
             seen[f"known {variant}"] = loads.load(f"known {many}", variant, "known", many, server)
-        with _reindexing(loads.repository):
-            seen["reindex"] = loads.load(f"shared {many}, re-index", "ours", "shared", many, server)
+        for name, arguments in (("re-index", ("index", "--full")), ("merge", ("merge",))):
+            with _writing(loads.repository, *arguments):
+                seen[name] = loads.load(f"shared {many}, {name}", "ours", "shared", many, server)
         loads.report.facts["memory_mb"] = round(memory_bytes(server[1]) / 1e6)
+        loads.report.facts["memory_mb_of_a_worker"] = round(worker_bytes(server[1]) / 1e6)
         idle = _hold_open(server, 100 if loads.connections[-1] < 100 else 1000)
         loads.report.facts["mb_for_1000_idle_clients"] = round(idle / 1e6, 1)
     return seen
+
+
+def _measure_million(loads: _Run, many: int, n_chunks: int) -> Load:
+    """Load a server that has a large index with semantic searches."""
+    files, index = million(loads.repository, n_chunks)
+    with _index_in(str(index)), running("ours", files, os.cpu_count() or 1, 1) as server:
+        run_wrk(server[0], loads.traffic["semantic"], 8, 5, _N_REQUESTS // 2)
+        load = loads.load(f"semantic {many}, {n_chunks:,} chunks", "ours", "semantic", many, server)
+        loads.report.facts["large_index_memory_mb"] = round(memory_bytes(server[1]) / 1e6)
+        loads.report.facts["large_index_memory_mb_of_a_worker"] = round(
+            worker_bytes(server[1]) / 1e6
+        )
+    return load
 
 
 def _set_targets(
@@ -162,11 +186,21 @@ def _set_targets(
             "times",
             "at most",
         ),
+        *(
+            Target(
+                f"p95 during a {name} against idle",
+                ours[name].p95_ms / mixed.p95_ms,
+                2,
+                "times",
+                "at most",
+            )
+            for name in ("re-index", "merge")
+        ),
         Target(
-            "p95 during a re-index against idle",
-            ours["reindex"].p95_ms / mixed.p95_ms,
-            2,
-            "times",
+            f"p95 of semantic search, {many} connections, the large index",
+            ours["million"].p95_ms,
+            150,
+            "ms",
             "at most",
         ),
         Target("errors in all of our answers", errors, 0, "", "at most"),
@@ -184,7 +218,7 @@ def _set_targets(
 def _index_in(folder: str) -> Iterator[None]:
     """Keep the indexes of this process and its children in a folder of their own."""
     before = os.environ.get("CODEINTEL_INDEX_DIR")
-    os.environ["CODEINTEL_INDEX_DIR"] = str(Path(folder, "index"))
+    os.environ["CODEINTEL_INDEX_DIR"] = folder
     try:
         yield
     finally:
@@ -195,14 +229,14 @@ def _index_in(folder: str) -> Iterator[None]:
 
 
 @contextmanager
-def _reindexing(repository: Path) -> Iterator[None]:
-    """Index a changed repository again and again, at the priority that the server gives it."""
+def _writing(repository: Path, *arguments: str) -> Iterator[None]:
+    """Write a changed index again and again, at the priority that the server gives it."""
     copied = repository / "copied"
-    command = "import os, sys; os.nice(10); from codeintel.cli.main import main; main(sys.argv[1:])"
+    again = "import os, sys; os.nice(10); from codeintel.cli.main import main\nwhile True: {}"
     source = next(path for path in sorted(repository.iterdir()) if (path / "__init__.py").exists())
     shutil.copytree(source, copied)
     process = subprocess.Popen(
-        [sys.executable, "-c", command, "index", "--full", str(repository)],
+        [sys.executable, "-c", again.format("main(sys.argv[1:])"), *arguments, str(repository)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -233,17 +267,3 @@ def _hold_open(server: tuple[str, psutil.Process], n: int) -> float:
 def _codeintel(*arguments: str) -> None:
     command = [sys.executable, "-m", "codeintel.cli.main", *arguments]
     subprocess.run(command, check=True, capture_output=True)
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    """Give the processor time of a server and all that it has started, ended ones too."""
-    total = 0.0
-    for one in [process, *process.children(recursive=True)]:
-        try:
-            times = one.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
-        if one.pid != process.pid:
-            total += times.children_user + times.children_system
-    return total
