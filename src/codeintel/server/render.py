@@ -10,14 +10,14 @@ from codeintel.errors import BusyError, CodeIntelError
 from codeintel.search.files import CHARS_PER_TOKEN
 
 # These come cut to the budget, at a place that the answer names.
-_BUDGETED = (types.SearchAnswer, types.FileAnswer)
+BUDGETED = (types.SearchAnswer, types.FileAnswer)
 
 
 def render(answer: Struct, *, max_tokens: int) -> str:
     """Write an answer as text of about `max_tokens` tokens at most, saying what was left out."""
     lines = list(_RENDERERS[type(answer)](answer))
     tail = list(_tail(answer))
-    if not isinstance(answer, _BUDGETED):
+    if not isinstance(answer, BUDGETED):
         lines = _cut(lines, max_tokens - sum(map(len, tail)) // CHARS_PER_TOKEN)
     return "\n".join([*lines, *tail])
 
