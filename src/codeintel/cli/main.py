@@ -2,9 +2,8 @@
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from functools import partial
 from typing import Protocol
 
 from codeintel import __version__
@@ -31,7 +30,8 @@ from codeintel.cli import (
     token,
     uninstall,
 )
-from codeintel.errors import CodeIntelError
+from codeintel.cli.parsing import Parser, parse
+from codeintel.errors import CodeIntelError, InputError
 
 _EPILOG = """\
 exit codes:
@@ -43,9 +43,6 @@ exit codes:
 
 `codeintel COMMAND --help` tells about one command. Paths default to the current folder.
 """
-
-
-_HELP = partial(RawDescriptionHelpFormatter, max_help_position=32)
 
 
 class Command(Protocol):
@@ -84,14 +81,13 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def build_parser() -> ArgumentParser:
+def build_parser() -> Parser:
     """Declare all commands."""
-    parser = ArgumentParser(
+    parser = Parser(
         prog="codeintel",
         usage="codeintel [--help | --version] COMMAND ...",
         description="Search, read and understand the code of git repositories.",
         epilog=_EPILOG,
-        formatter_class=_HELP,
     )
     parser.add_argument("--version", action="version", version=f"codeintel {__version__}")
     commands = parser.add_subparsers(
@@ -99,34 +95,25 @@ def build_parser() -> ArgumentParser:
     )
     for name, command in COMMANDS.items():
         text = (command.__doc__ or "").strip()
-        one = commands.add_parser(
-            name,
-            help=text.splitlines()[0].rstrip("."),
-            description=text,
-            formatter_class=_HELP,
-        )
+        one = commands.add_parser(name, help=text.splitlines()[0].rstrip("."), description=text)
         command.add_arguments(one)
-        one.set_defaults(run=command.run)
+        one.set_defaults(run=command.run, parser=one)
     return parser
-
-
-def _parse(arguments: Sequence[str] | None) -> Namespace:
-    """Parse the command line; paths may stand between and behind the options too."""
-    parser = build_parser()
-    parsed, rest = parser.parse_known_args(arguments)
-    if rest and (any(word.startswith("-") for word in rest) or not hasattr(parsed, "paths")):
-        parser.error(f"unknown arguments: {' '.join(rest)}")
-    if rest:  # argparse ends a list of positional arguments at the first option
-        parsed.paths = [*parsed.paths, *rest]
-    return parsed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit code."""
+    words, parser = list(sys.argv[1:] if arguments is None else arguments), build_parser()
+    if not words:
+        parser.print_help(sys.stderr)
+        return exit_codes.USAGE
     try:
-        parsed = _parse(arguments)
-    except SystemExit as end:  # argparse has said what is wrong, or printed the help
-        return end.code if isinstance(end.code, int) else exit_codes.USAGE
+        parsed = parse(parser, words)
+    except SystemExit:  # argparse has printed the help or the version
+        return exit_codes.FOUND
+    except InputError as error:
+        _print_error(error, json="--json" in words)
+        return exit_codes.USAGE
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a path that is not UTF-8 is written as it is
             stream.reconfigure(errors="surrogateescape")
