@@ -34,6 +34,8 @@ class Settings:
     secondary
         Whether changed vectors go to a secondary index; without it, each change builds the primary
         index anew.
+    history
+        Whether git history is indexed, too.
     merge
         Whether the secondary vector index is merged by itself when it has grown too large.
     merge_min
@@ -59,6 +61,7 @@ class Settings:
 
     index_dir: Path = field(default_factory=default_index_dir)
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    history: bool = True
     secondary: bool = True
     merge: bool = True
     merge_min: int = 10_000
@@ -101,6 +104,7 @@ class Settings:
         return cls(
             index_dir=Path(text("INDEX_DIR") or default_index_dir(environment)).expanduser(),
             workers=_integer(_PREFIX + "WORKERS", text("WORKERS"), defaults.workers),
+            history=_boolean(_PREFIX + "HISTORY", text("HISTORY"), defaults.history),
             secondary=_boolean(_PREFIX + "SECONDARY", text("SECONDARY"), defaults.secondary),
             merge=_boolean(_PREFIX + "MERGE", text("MERGE"), defaults.merge),
             merge_min=_integer(_PREFIX + "MERGE_MIN", text("MERGE_MIN"), defaults.merge_min),

@@ -13,11 +13,15 @@ from typing import Self
 from codeintel.config import Settings
 from codeintel.embedding.base import Embedder
 from codeintel.errors import (
+    GitNotInstalledError,
     IndexStateError,
     InputError,
+    NotARepositoryError,
     PathNotFoundError,
+    RepositoryError,
     UnknownRepositoryError,
 )
+from codeintel.git.background import BuildState
 from codeintel.git.client import GitClient
 from codeintel.git.files import Source, open_revision, open_source
 from codeintel.git.timings import TIMINGS
@@ -29,7 +33,7 @@ from codeintel.indexer.pipeline import IndexOptions, index_repository
 from codeintel.indexer.progress import Progress, ProgressCallback, ProgressFile
 from codeintel.indexer.watch import changed
 from codeintel.store.generations import GenerationStore
-from codeintel.types import IndexReport
+from codeintel.types import HistoryState, IndexReport
 from codeintel.types.metrics import Family
 
 
@@ -106,6 +110,30 @@ class ServedRepository:
             dry_run=dry_run,
             progress=progress,
         )
+
+    def index_history(self, progress: ProgressCallback | None = None) -> HistoryState | None:
+        """Bring the index of git history up to date; None where there is none.
+
+        Raises
+        ------
+        RepositoryError
+            It failed; git goes on to answer.
+        """
+
+        def tell(state: BuildState) -> None:
+            if progress:
+                progress(Progress("history", state.n_done, state.n_total))
+
+        with suppress(NotARepositoryError, GitNotInstalledError):
+            self.git.build(blame=False, progress=tell)
+        return self.history_state()
+
+    def history_state(self) -> HistoryState | None:
+        """Tell how much of git history is indexed; None where git shows none."""
+        try:
+            return self.git.index_state()
+        except RepositoryError:
+            return None
 
     def read_at(self, path: str, rev: str) -> tuple[bytes, str]:
         """Read a file as it was at a revision; gives its bytes and the revision's full sha.

@@ -15,7 +15,7 @@ from codeintel.api.searching import Searching
 from codeintel.config import Settings
 from codeintel.context import ApplicationContext
 from codeintel.indexer.progress import ProgressCallback
-from codeintel.types import IndexReport, Scope, ScopeAnswer, StatusAnswer
+from codeintel.types import HistoryState, IndexReport, Scope, ScopeAnswer, StatusAnswer
 from codeintel.types.metrics import Family
 
 
@@ -124,6 +124,25 @@ class CodeIntel(Searching, Navigating):
             )
             for repository in self._context.select(scope.repo)
         )
+
+    def index_history(
+        self, *, progress: ProgressCallback | None = None, scope: Scope = EVERYTHING
+    ) -> dict[str, HistoryState]:
+        """Bring the index of each repository's git history up to date, at low priority.
+
+        Gives where each stands, by name; folders without git history are left out. Blame and
+        history are answered without it, too, by git.
+
+        Raises
+        ------
+        RepositoryError
+            It failed.
+        """
+        states = {
+            repository.name: repository.index_history(progress)
+            for repository in self._context.select(scope.repo)
+        }
+        return {name: state for name, state in states.items() if state}
 
     def process_metrics(self) -> tuple[Family, ...]:
         """Give what this process has counted: operations of git, requests for embeddings."""

@@ -66,4 +66,5 @@ def _described(
         indexed_at=manifest.created_at,
         message=message,
         skipped_files=catalog.skipped if skipped else (),
+        history=repository.history_state(),
     )

@@ -17,18 +17,24 @@ def index_once(intel: "CodeIntel", _: Event | None = None) -> None:
     """Bring the indexes up to date; a failure is told, and what is there goes on answering."""
     for name in intel.repositories:
         _index(intel, name, merge=True)
+    _index_history(intel)
 
 
 def follow(intel: "CodeIntel", stop: Event | None = None) -> None:
     """Bring the indexes up to date, now and after each change, until told to stop.
 
-    Vector indexes are merged in a thread of their own, so that changes are indexed meanwhile.
+    Vector indexes are merged, and new commits indexed, in threads of their own, so that changes of
+    files do not wait for them.
     """
     merging: Thread | None = None
+    history: Thread | None = None
     look = intel.settings.merge
     for names in intel.changes(stop or Event()):
         for name in sorted(names):
             look |= _index(intel, name, merge=False) and intel.settings.merge
+        if history is None or not history.is_alive():
+            history = Thread(target=_index_history, args=(intel,), name="history", daemon=True)
+            history.start()
         if look and (merging is None or not merging.is_alive()):
             # Whoever stops the server does not wait for it: a merge that is cut off costs nothing.
             merging = Thread(target=_merge, args=(intel,), name="merge", daemon=True)
@@ -45,6 +51,17 @@ def _index(intel: "CodeIntel", name: str, *, merge: bool) -> bool:
     except CodeIntelError as error:
         logger.error("the index of %s is not brought up to date: %s", name, error)
     return False
+
+
+def _index_history(intel: "CodeIntel") -> None:
+    """Index new commits; a failure is told, and git answers."""
+    if not intel.settings.history:
+        return
+    for name in intel.repositories:
+        try:
+            intel.index_history(scope=Scope(repo=name))
+        except CodeIntelError as error:
+            logger.warning("the git history of %s is not indexed: %s", name, error)
 
 
 def _merge(intel: "CodeIntel") -> None:

@@ -1,18 +1,26 @@
 """Build the index of a repository, or bring it up to date.
 
 Only what changed since the last run is read and embedded again. A run that is stopped at any
-point leaves the index before it in use; the next run goes on.
+point leaves the index before it in use; the next run goes on. Then git history is indexed, which
+makes blame and history fast; the files can be searched meanwhile.
 """
 
-from argparse import ArgumentParser, Namespace
+import sys
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from typing import TYPE_CHECKING
 
 from codeintel.cli import exit_codes
 from codeintel.cli.options import add_json, add_paths
 from codeintel.cli.progress import shown_progress
 from codeintel.cli.sizes import in_units
+from codeintel.cli.status import in_words
 from codeintel.cli.target import opened, target_of
 from codeintel.cli.terminal import Terminal
-from codeintel.types import IndexReport
+from codeintel.errors import RepositoryError
+from codeintel.types import HistoryState, IndexReport
+
+if TYPE_CHECKING:
+    from codeintel.api import CodeIntel
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,20 +34,41 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_false",
         help="read only what changed (the default)",
     )
+    parser.add_argument(
+        "--history",
+        action=BooleanOptionalAction,
+        help="index git history, too, after the files (default: as CODEINTEL_HISTORY says: yes)",
+    )
     add_json(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Index, and print what was done."""
-    with opened(target_of(arguments.paths)) as intel, shown_progress() as progress:
-        reports = intel.index(full=arguments.full, progress=progress)
-    terminal = Terminal()
-    if arguments.json:
-        terminal.json(reports)
-    else:
-        for report in reports:
-            print_report(terminal, report)
+    with opened(target_of(arguments.paths)) as intel:
+        with shown_progress() as progress:
+            reports = intel.index(full=arguments.full, progress=progress)
+        terminal = Terminal()
+        if arguments.json:
+            terminal.json(reports)
+        else:
+            for report in reports:
+                print_report(terminal, report)
+        if intel.settings.history if arguments.history is None else arguments.history:
+            states = _index_history(intel)
+            if not arguments.json:
+                for name, state in states.items():
+                    terminal.line(f"git history of {name}: {in_words(state)}")
     return exit_codes.FOUND
+
+
+def _index_history(intel: "CodeIntel") -> dict[str, HistoryState]:
+    """Index git history; where that fails the files are indexed all the same, and git answers."""
+    try:
+        with shown_progress() as progress:
+            return intel.index_history(progress=progress)
+    except RepositoryError as error:
+        print(f"Git history is not indexed: {error}", file=sys.stderr)
+        return {}
 
 
 def print_report(terminal: Terminal, report: IndexReport) -> None:

@@ -7,7 +7,7 @@ from codeintel.cli.options import add_json, add_paths
 from codeintel.cli.sizes import in_units
 from codeintel.cli.target import opened, target_of
 from codeintel.cli.terminal import Terminal
-from codeintel.types import IndexPhase, RepositoryStatus
+from codeintel.types import HistoryState, IndexPhase, RepositoryStatus
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -54,8 +54,16 @@ def _print_status(terminal: Terminal, status: RepositoryStatus) -> None:
             "generation": str(status.generation),
         }
     terminal.line(terminal.paint(status.repo, "bold"))
+    if status.history:
+        rows["history"] = in_words(status.history)
     for name, value in rows.items():
         terminal.line(terminal.paint(f"  {name:13}", "dim"), value)
     for file in status.skipped_files:
         detail = f" ({file.detail})" if file.detail else ""
         terminal.line(f"  {file.reason:12} {terminal.visible(file.path)}{detail}")
+
+
+def in_words(history: HistoryState) -> str:
+    """Say where the index of git history stands."""
+    behind = f", {history.n_behind:,} behind" if history.n_behind else ""
+    return f"{history.n_commits:,} commits{behind}, {in_units(history.size_bytes)} on disk"

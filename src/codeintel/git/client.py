@@ -3,16 +3,13 @@
 Questions are answered by the fastest layer that is ready (`layers`); all give git's own answer.
 """
 
-import os
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 from codeintel.errors import (
-    GitNotInstalledError,
     InvalidRangeError,
     NoCommitsError,
-    NotARepositoryError,
     PathNotFoundError,
     UnknownRevisionError,
 )
@@ -27,9 +24,10 @@ from codeintel.git.paths import blame_below, full_path
 from codeintel.git.process import DEFAULT_TIMEOUT_S, job
 from codeintel.git.question import HistoryQuestion, parse_time
 from codeintel.git.records import Blame, GitBlameEntry, GitHistoryEntry, HistoryPage
-from codeintel.git.repository import Repository
+from codeintel.git.repository import Repository, open_with_gitpython
 from codeintel.git.shadow import Shadow
 from codeintel.git.timings import TIMINGS
+from codeintel.types import HistoryState
 
 if TYPE_CHECKING:
     import git
@@ -93,24 +91,8 @@ class GitClient:
 
     @cached_property
     def repo(self) -> "git.Repo":
-        """The repository as GitPython opens it.
-
-        Raises
-        ------
-        NotARepositoryError
-            GitPython finds none.
-        """
-        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-        import git
-
-        try:
-            return git.Repo(self._path, search_parent_directories=True)
-        except git.GitCommandNotFound as error:
-            raise GitNotInstalledError("The program 'git' was not found on the PATH.") from error
-        except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
-            raise NotARepositoryError(
-                f"The folder '{self._path.name}' is in no git repository."
-            ) from error
+        """The repository, as `open_with_gitpython` gives it."""
+        return open_with_gitpython(self._path)
 
     def resolve(self, rev: str | None = None) -> str:
         """Give the full sha of the commit that a revision names, HEAD by default.
@@ -297,20 +279,27 @@ class GitClient:
         """Build or extend what makes answers fast, in a process of low priority; wait for its end.
 
         First the commit-graph, then the index of history up to HEAD, then, if `blame`, the cache
-        of all files of HEAD. Each is used as soon as it is there. Without a `cache_dir` or commits
-        there is nothing to do.
+        of all files of HEAD. Each is used as soon as it is there. Where nothing is new, without a
+        `cache_dir` or without commits, there is nothing to do.
 
         Raises
         ------
         RepositoryError
             It failed; git goes on to answer.
         """
-        if self._background is None or self._head.sha() is None:
+        head = self._head.sha()
+        if self._background is None or head is None:
             return
-        self._background.run("graph", progress=progress)
-        self._background.run("extend", progress=progress)
+        if not self._layers.is_current(head):
+            self._background.run("graph", progress=progress)
+            self._background.run("extend", progress=progress)
         if blame:
             self._background.run("blame", progress=progress)
+
+    def index_state(self) -> HistoryState:
+        """Tell how much of the history up to HEAD is indexed."""
+        with job(self._timeout_s):
+            return self._layers.state(self._head.sha())
 
     def close(self) -> None:
         """End the processes that stay open between calls."""

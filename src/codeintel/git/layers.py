@@ -9,6 +9,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from codeintel.git.question import HistoryQuestion
 from codeintel.git.records import Blame, Commit, LineRun, join_runs
 from codeintel.git.shadow import Shadow, View
 from codeintel.git.timings import TIMINGS, Timing
+from codeintel.types import HistoryState
 
 MAX_WHOLE = 32
 """Versions of a file up to which all its lines are blamed at once, to be kept; of others only those
@@ -62,6 +64,7 @@ class Layers:
         self._cache_dir = cache_dir
         self._later = later
         self._n_missed = 0
+        self._n_new = lru_cache(maxsize=1)(self._count_new)
         self._lock = threading.Lock()
         self._store: HistoryStore | None = None
 
@@ -103,6 +106,37 @@ class Layers:
             timing.layer = view.layer
             return self._log_of_git(view, sha, question, skip, limit)
 
+    def state(self, head: str | None) -> HistoryState:
+        """Tell how much of the history up to a commit is indexed."""
+        view = self._shadow.view()
+        store = self._open(view)
+        n_commits, size_bytes, known = 0, 0, False
+        heads: tuple[str, ...] = ()
+        if store is not None:
+            try:
+                with store.reading():
+                    n_commits, heads = len(store.graph), tuple(store.heads)
+                    known = head is not None and store.commit_number(head) is not None
+                files = store.file.parent.glob(f"{store.file.name}*")
+                size_bytes = sum(file.stat().st_size for file in files)
+            except IndexStateError as error:
+                self._give_up(store, error)
+        n_behind = 0 if head is None or known else self._n_new(view, head, heads)
+        return HistoryState(n_commits=n_commits, n_behind=n_behind, size_bytes=size_bytes)
+
+    def is_current(self, head: str) -> bool:
+        """Tell whether the index has a commit, and its people by the present mailmap."""
+        view = self._shadow.view()
+        store = self._open(view)
+        if store is None:
+            return False
+        try:
+            with store.reading():
+                return store.commit_number(head) is not None and store.mailmap == view.mailmap
+        except IndexStateError as error:
+            self._give_up(store, error)
+            return False
+
     def close(self) -> None:
         """Close the index."""
         with self._lock:
@@ -125,7 +159,26 @@ class Layers:
         finally:
             commits.close()
 
+    def _count_new(self, view: View, head: str, known: tuple[str, ...]) -> int:
+        """Count the commits up to one that others do not reach."""
+        names = "".join([f"{head}\n", *(f"^{sha}\n" for sha in known)])
+        return int(
+            view.git.run("rev-list", "--count", "--ignore-missing", "--stdin", stdin=names.encode())
+        )
+
     def _ready(self, view: View) -> HistoryStore | None:
+        """Give the index for this state of history; ask for one where it is missed often."""
+        store = self._open(view)
+        if store is None and self._cache_dir is not None:
+            with self._lock:
+                self._n_missed += 1
+                wanted = self._n_missed == WORTH_BUILDING
+            if wanted:
+                self._want("graph")
+                self._want("extend")
+        return store
+
+    def _open(self, view: View) -> HistoryStore | None:
         """Give the index for this state of history, if there is one."""
         if self._cache_dir is None:
             return None
@@ -138,10 +191,6 @@ class Layers:
                 try:
                     self._store = HistoryStore(file)
                 except FileNotFoundError:
-                    self._n_missed += 1
-                    if self._n_missed == WORTH_BUILDING:
-                        self._want("graph")
-                        self._want("extend")
                     return None
                 except IndexStateError as error:
                     log.warning("git answers without its index: %s", error)

@@ -3,15 +3,20 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codeintel.errors import (
     GitCommandError,
+    GitNotInstalledError,
     NoCommitsError,
     NotARepositoryError,
     PathNotFoundError,
     UnknownRevisionError,
 )
 from codeintel.git.process import Git
+
+if TYPE_CHECKING:
+    import git
 
 
 @dataclass(frozen=True)
@@ -133,3 +138,22 @@ class Repository:
         if not sha:
             raise unknown
         return sha
+
+
+def open_with_gitpython(folder: Path) -> "git.Repo":
+    """Open the repository that a folder lies in with GitPython.
+
+    Raises
+    ------
+    NotARepositoryError, GitNotInstalledError
+        GitPython finds no repository, or no git.
+    """
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import git
+
+    try:
+        return git.Repo(folder, search_parent_directories=True)
+    except git.GitCommandNotFound as error:
+        raise GitNotInstalledError("The program 'git' was not found on the PATH.") from error
+    except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
+        raise NotARepositoryError(f"The folder '{folder.name}' is in no git repository.") from error

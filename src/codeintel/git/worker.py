@@ -67,7 +67,11 @@ class Worker:
     def _extend(self, file: Path, view: View, tell: Tell) -> int:
         store = HistoryStore(file, create=True)
         try:
-            return extend(store, view, self._repository.resolve(), lambda n: tell(n, 0))
+            head = self._repository.resolve()
+            with store.reading():
+                is_new = not store.heads
+            n_total = int(view.git.run("rev-list", "--count", head)) if is_new else 0
+            return extend(store, view, head, lambda n: tell(n, n_total))
         finally:
             store.close()
 

@@ -196,6 +196,9 @@ def _status(answer: types.StatusAnswer) -> Iterator[str]:
             yield f"  not indexed: {_counts(status.skipped)}"
         if status.vectors_pending:
             yield f"  {status.vectors_pending} chunks wait for their vector"
+        if status.history:
+            behind = f", {status.history.n_behind} behind" if status.history.n_behind else ""
+            yield f"  git history: {status.history.n_commits} commits indexed{behind}"
         if status.message:
             yield f"  {status.message}"
         for file in status.skipped_files:

@@ -42,6 +42,7 @@ from codeintel.types.questions import (
     TextMode,
 )
 from codeintel.types.state import (
+    HistoryState,
     IndexPhase,
     IndexReport,
     RepositoryStatus,
@@ -59,6 +60,7 @@ __all__ = [
     "FileKind",
     "FileMatches",
     "HistoryAnswer",
+    "HistoryState",
     "IndexPhase",
     "IndexReport",
     "Location",

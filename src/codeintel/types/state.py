@@ -17,6 +17,20 @@ class IndexPhase(StrEnum):
     BROKEN = "broken"
 
 
+class HistoryState(Struct, frozen=True, kw_only=True):
+    """State of the index of git history; without one, or for what it lacks, git itself answers.
+
+    Attributes
+    ----------
+    n_behind
+        Commits of HEAD that are not indexed.
+    """
+
+    n_commits: int
+    n_behind: int
+    size_bytes: int
+
+
 class RepositoryStatus(Struct, frozen=True, kw_only=True):
     """State of one repository's index.
 
@@ -28,6 +42,8 @@ class RepositoryStatus(Struct, frozen=True, kw_only=True):
         The vector index in words: type, parameters and why they were chosen.
     vectors_pending
         Chunks that are indexed but wait for their vector.
+    history
+        None where there is no git history.
     """
 
     repo: str
@@ -46,6 +62,7 @@ class RepositoryStatus(Struct, frozen=True, kw_only=True):
     indexed_at: str = ""
     message: str = ""
     skipped_files: tuple[SkippedFile, ...] = ()
+    history: HistoryState | None = None
 
 
 class StatusAnswer(Struct, frozen=True, kw_only=True):
