@@ -3,13 +3,17 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 
 from codeintel.cli.main import build_parser
 from codeintel.server.door import Door
+from codeintel.server.http import HttpOptions
 from codeintel.server.metrics import Metrics
 from codeintel.types import IndexPhase, RepositoryStatus, StatusAnswer
 from fake_codeintel import FakeCodeIntel
@@ -44,6 +48,36 @@ def test_every_alert_is_explained():
 def test_the_dashboard_is_json_with_a_query_in_each_panel():
     dashboard = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
     assert all(panel["targets"][0]["expr"] for panel in dashboard["panels"])
+
+
+def test_the_dockerfile_passes_its_linter():
+    linter = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([linter, DEPLOY / "Dockerfile"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def manifest():
+    return list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()))
+
+
+def test_kubernetes_takes_every_part_of_the_manifest():
+    for document in manifest():
+        kubernetes_validate.validate(document, "1.33", strict=True)
+
+
+def test_the_container_is_probed_limited_and_given_time_to_stop():
+    (pod,) = (d["spec"]["template"]["spec"] for d in manifest() if d["kind"] == "Deployment")
+    (container,) = pod["containers"]
+    probes = {name: container[name]["httpGet"]["path"] for name in container if "Probe" in name}
+    assert probes == {
+        "startupProbe": "/healthz",
+        "livenessProbe": "/healthz",
+        "readinessProbe": "/readyz",
+    }
+    assert container["resources"]["limits"]["memory"]
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    drain = build_parser().parse_args(container_arguments()).drain
+    assert pod["terminationGracePeriodSeconds"] > drain + HttpOptions().shutdown_s
 
 
 def unit_arguments():
