@@ -36,6 +36,8 @@ class PathListing:
 
     def select(self, globs: GlobMatcher, languages: frozenset[str]) -> NDArray[np.bool_]:
         """Say for each document whether a scope has it; no languages means any."""
+        if not (globs or languages):
+            return self._all
         key = (globs, languages)
         found = self._selections.get(key)
         if found is None:
@@ -48,6 +50,11 @@ class PathListing:
                 self._selections.clear()
             self._selections[key] = found
         return found
+
+    @cached_property
+    def _all(self) -> NDArray[np.bool_]:
+        """All of the documents."""
+        return np.ones(len(self.documents), np.bool_)
 
     @cached_property
     def table(self) -> PathTable:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from codeintel.errors import InvalidQueryError
 from codeintel.lang.tokens import tokenize
@@ -133,6 +133,7 @@ class Query:
         return _SEPARATOR.split(self.text.rstrip("()!?"))
 
 
+@lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """Cut the commonest English endings: "handlers" and "handling" become "handl"."""
     for ending in _ENDINGS:

@@ -159,8 +159,8 @@ def rank(query: Query, pool: Pool, weights: Weights = WEIGHTS) -> Iterator[Ranke
     own = weighted[:, :_N_OWN].sum(axis=1)
     # File by file, the best chunk of each first; what the file adds does not change their order.
     order = np.lexsort((-own, pool.file_of))
-    weighted, file_of = weighted[order], pool.file_of[order]
-    first = np.flatnonzero(np.diff(file_of, prepend=-1))
+    weighted, file_of = weighted.take(order, axis=0), pool.file_of[order]
+    first = np.searchsorted(file_of, np.arange(len(pool.paths)))
     for_files = np.maximum.reduceat(weighted[:, _N_OWN:], first)
     by_file, factors = _file_signals(query, pool.paths, for_files, weights)
     support = _support(own[order], file_of, weights)
@@ -210,7 +210,8 @@ def _file_signals(
         What the question's words in the path, and its places, give; shape ``(n, 2)``.
     """
     traits = list(map(path_traits, paths))
-    names = [weights.file_name * _stem_match(query.stems, trait.stems) for trait in traits]
+    stems = query.stems
+    names = [weights.file_name * _stem_match(stems, trait.stems) for trait in traits]
     # Who names a file does not want another one because of what kind of file it is.
     kinds = np.array([_factor(trait, weights) for trait in traits])
     factors = np.where(named[:, 1] > 0, 1.0, kinds)

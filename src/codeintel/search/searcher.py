@@ -102,7 +102,7 @@ def _pool(snapshot: Snapshot, hits: dict[str, Candidates]) -> Pool:
     """
     found = np.concatenate([hits[name].ids for name in hits])
     ids, rows = np.unique(found, return_inverse=True)
-    raw = np.zeros((len(ids), len(RETRIEVERS)))
+    raw = np.zeros((len(ids), len(RETRIEVERS)), order="F")  # by column, as the ranking reads it
     columns = np.repeat(
         [RETRIEVERS.index(name) for name in hits], [len(h.ids) for h in hits.values()]
     )

@@ -3,22 +3,22 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 from codeintel.lang.tokens import tokenize
 from codeintel.search.query import stem
 from codeintel.types import FileKind
 
 # A folder or file whose last word is test or spec: `Core.Tests/`, `jvmTest/`, `a_test.go`.
-_TESTS = (
+_TEST = re.compile(
     r"(^|/)(tests?|specs?|__tests__|testing|testdata|fixtures?|mocks?|e2e)(/|$)"
     r"|[._-](tests|specs)/|(?-i:[a-z0-9]Tests?)/"
     r"|[._-](tests?|spec)\.|(^|/)tests?[_.][^/]*$|(?-i:[a-z0-9]Tests?)\.\w+$"
-    r"|(?-i:[a-z0-9]Spec)\.(scala|hs|kt|groovy)$"
+    r"|(?-i:[a-z0-9]Spec)\.(scala|hs|kt|groovy)$",
+    re.IGNORECASE,
 )
-_TEST = re.compile(_TESTS, re.IGNORECASE)
 _ASIDE = re.compile(
-    _TESTS + r"|(^|/)(bench(marks?)?|examples?|samples?|demos?|docs?|fuzz\w*|typings?)(/|$)"
+    r"(^|/)(bench(marks?)?|examples?|samples?|demos?|docs?|fuzz\w*|typings?)(/|$)"
     r"|(^|/)(compat|_?legacy|deprecated|_?vendor(ed)?|third[_-]?party|deps|node_modules)(/|$)"
     r"|_bench\.|\.d\.ts$|(^|/)(changelog|history|license|authors)[^/]*$"
     r"|(^|/)single_include/|amalgamat",  # all of a library once more, in one file
@@ -61,23 +61,23 @@ class PathTraits:
 @lru_cache(maxsize=1 << 17)
 def path_traits(path: str) -> PathTraits:
     """Read a path, as seen from the root of the repository."""
-    pure = PurePosixPath(path)
-    words = set(tokenize(pure.stem))
-    if len(words) <= 1 and (words & _GENERIC_NAMES or pure.stem.strip("_") in _GENERIC_NAMES):
-        words.update(tokenize(pure.parent.name))
+    folder, _, name = path.rpartition("/")
+    root, ending = splitext(name)
+    words = set(tokenize(root))
+    if len(words) <= 1 and (words & _GENERIC_NAMES or root.strip("_") in _GENERIC_NAMES):
+        words.update(tokenize(folder.rpartition("/")[2]))
     # Of the files without an ending, README and LICENSE are texts; a command's script is code.
-    prose = pure.suffix.lower() in _PROSE or (not pure.suffix and pure.name.isupper())
+    prose = ending.lower() in _PROSE or (not ending and name.isupper())
+    is_test = _TEST.search(path) is not None
+    kind: FileKind = "code"
+    if is_test:
+        kind = "tests"
+    elif prose or _DOCS.search(path):
+        kind = "docs"
     return PathTraits(
         stems=frozenset(stem(word) for word in words if len(word) > 1),
-        aside=_ASIDE.search(path) is not None,
-        facade=pure.name in _FACADES,
+        aside=is_test or _ASIDE.search(path) is not None,
+        facade=name in _FACADES,
         prose=prose,
-        kind=_kind(path, prose=prose),
+        kind=kind,
     )
-
-
-def _kind(path: str, *, prose: bool) -> FileKind:
-    """Tell tests and documents from code."""
-    if _TEST.search(path):
-        return "tests"
-    return "docs" if prose or _DOCS.search(path) else "code"
