@@ -226,6 +226,7 @@ class _Run:
 
     def _report(self, manifest: Manifest, *, changed: bool) -> IndexReport:
         """Sum up the run."""
+        self.tally.worker_bytes = self.parsers.peak_memory_bytes
         skipped = self.catalog.count_skipped()
         return self.tally.report(
             self.source.name, manifest, skipped, self.store.size_bytes(), changed=changed

@@ -1,25 +1,23 @@
 """Counts what a run does, and turns it into its report."""
 
-import resource
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from codeintel.indexer.worker import peak_memory_bytes
 from codeintel.store.generations import Manifest
 from codeintel.types import IndexReport
-
-_MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts and seconds of one run."""
+    """Counts and seconds of one run; `worker_bytes` is the highest memory of its workers."""
 
     files_added: int = 0
     files_removed: int = 0
     texts_embedded: int = 0
+    worker_bytes: int = 0
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     _start: float = field(default_factory=time.monotonic)
@@ -52,12 +50,6 @@ class Tally:
             seconds={stage: round(value, 3) for stage, value in seconds.items()},
             vector_index=manifest.notes.get("vector_index", ""),
             size_bytes=size_bytes,
-            peak_memory_bytes=_peak_memory_bytes(),
+            peak_memory_bytes=peak_memory_bytes() + self.worker_bytes,
             notes=tuple(self.notes),
         )
-
-
-def _peak_memory_bytes() -> int:
-    """Give the highest memory of this process plus that of the largest worker so far."""
-    usage = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(resource.getrusage(who).ru_maxrss for who in usage) * _MAXRSS_BYTES

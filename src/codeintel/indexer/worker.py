@@ -1,11 +1,12 @@
 """A worker process: prepares files that come in on standard input.
 
-Each message is a 4-byte big-endian length and that many bytes of msgpack: a list of tasks in, a
-list of prepared files out. A process of its own rather than `multiprocessing`, so that nothing is
+Each message is a 4-byte big-endian length and that many bytes of msgpack: a list of tasks in, an
+`Answer` out. A process of its own rather than `multiprocessing`, so that nothing is
 forked from a large process and a program that uses the Python API needs no main guard.
 """
 
 import os
+import resource
 import struct
 import sys
 from typing import BinaryIO
@@ -15,6 +16,19 @@ import msgspec
 from codeintel.indexer.prepare import Prepared, Task, prepare
 
 _LENGTH = struct.Struct(">I")
+_MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Prepared files, and the highest memory of the process so far."""
+
+    prepared: list[Prepared]
+    peak_memory_bytes: int
+
+
+def peak_memory_bytes() -> int:
+    """Give the highest memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_BYTES
 
 
 def write_message(stream: BinaryIO, data: bytes) -> None:
@@ -43,8 +57,8 @@ def main() -> None:
     decoder = msgspec.msgpack.Decoder(list[Task])
     encoder = msgspec.msgpack.Encoder()
     while (message := read_message(sys.stdin.buffer)) is not None:
-        prepared: list[Prepared] = [prepare(task) for task in decoder.decode(message)]
-        write_message(output, encoder.encode(prepared))
+        prepared = [prepare(task) for task in decoder.decode(message)]
+        write_message(output, encoder.encode(Answer(prepared, peak_memory_bytes())))
 
 
 if __name__ == "__main__":

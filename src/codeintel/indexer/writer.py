@@ -1,6 +1,7 @@
 """Writes one generation: every part of it gets the same changes, then all are published at once."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import numpy as np
@@ -132,17 +133,21 @@ class GenerationWriter:
         self, source: str, commit: str | None, tally: Tally, *, n_remaining: int, merge: bool
     ) -> Manifest:
         """Finish all parts, make them durable and current."""
-        with tally.timed("embed"):
-            embedded = self._stage.finish()
-        tally.texts_embedded += embedded.n_embedded
-        self._catalog.set_pending(embedded.pending, final=False)
-        self._catalog.set_pending(embedded.refused, final=True)
-        self._catalog.set_truncated(embedded.truncated)
-        with tally.timed("vectors"):
-            self._write_vectors(embedded, merge=merge)
+        with ThreadPoolExecutor(1, "codeintel-words") as thread:
+            words = thread.submit(self._lexical.finish)  # works and waits for the disk by itself
+            with tally.timed("embed"):
+                embedded = self._stage.finish()
+            tally.texts_embedded += embedded.n_embedded
+            self._catalog.set_pending(embedded.pending, final=False)
+            self._catalog.set_pending(embedded.refused, final=True)
+            self._catalog.set_truncated(embedded.truncated)
+            with tally.timed("vectors"):
+                self._write_vectors(embedded, merge=merge)
+            with tally.timed("trigrams"):
+                self._trigrams.finish()
+            with tally.timed("words"):
+                words.result()
         with tally.timed("publish"):
-            self._lexical.finish()
-            self._trigrams.finish()
             self._catalog.commit()
             self._catalog.checkpoint()
             counts = {**self._catalog.counts(), "files_remaining": n_remaining}
