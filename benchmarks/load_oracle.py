@@ -21,7 +21,7 @@ Check = Callable[[Structured, float, float], str]
 N_EDITED = 40
 # How old an answer may be: a file is read within the first, the index follows within the other.
 _READ_SLACK_S = 3.0
-_INDEX_SLACK_S = 15.0
+_INDEX_SLACK_S = 60.0
 
 
 @dataclass

@@ -186,12 +186,20 @@ def _tell(report: Report, run: _Soak, minutes: float, log: str) -> None:
         "age_of_answers_about_edits_p95_s": round(percentile(run.oracle.ages_s, 95), 2),
         "age_of_answers_about_edits_max_s": round(max(run.oracle.ages_s), 2),
         "log_lines": len(log.splitlines()),
+        "errors_logged": " | ".join(x for x in log.splitlines() if " ERROR " in x)[:1000],
         "wrong": " | ".join(run.wrong[:10]),
     }
     report.targets = [
         Target("wrong answers", len(run.wrong), 0, "", "at most"),
         Target("answers of status 5xx", failed, 0, "", "at most"),
         Target("broken connections", broken, 0, "", "at most"),
+        Target(
+            "age of 95 in 100 answers about edited files",
+            percentile(run.oracle.ages_s, 95),
+            2,
+            "s",
+            "at most",
+        ),
     ]
     quarter = max(1, len(run.samples) // 4)
     for at, what in enumerate(("memory", "open files", "threads")):
