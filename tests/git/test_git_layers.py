@@ -11,7 +11,7 @@ from codeintel.errors import GitCommandError, RepositoryError
 from codeintel.git.background import BuildState
 from codeintel.git.client import GitClient
 from codeintel.git.history_store import HistoryStore
-from codeintel.git.layers import MAX_WHOLE
+from codeintel.git.layers import MAX_WHOLE, WORTH_BUILDING
 from codeintel.git.worker import Worker
 
 
@@ -113,7 +113,7 @@ def test_a_build_tells_its_progress(repository: TestRepository, tmp_path: Path) 
     seen: list[BuildState] = []
     with GitClient(repository.path, cache_dir=tmp_path / "cache") as client:
         client.build(progress=seen.append)
-    assert BuildState("extend", 1, 0) in seen
+    assert BuildState("extend", 1, 1) in seen
     assert BuildState("blame", 3, 3) in seen
 
 
@@ -181,3 +181,17 @@ def test_a_file_of_many_versions_is_blamed_as_git_does(
             last = min(first + 9, len(lines))
             found = client.blame_range("a", first, last)
             assert [e.full_sha for e in found] == [e[0] for e in expected[first - 1 : last]]
+
+
+def test_closing_while_a_build_begins_ends_its_process(
+    repository: TestRepository, tmp_path: Path
+) -> None:
+    repository.commit(a="1\n")
+    for pause_s in (0, 0.001, 0.003, 0.01):
+        client = GitClient(repository.path, cache_dir=tmp_path / f"cache{pause_s}")
+        for _ in range(WORTH_BUILDING):
+            client.file_history("a")
+        time.sleep(pause_s)
+        client.close()
+        process = client._background._process if client._background else None
+        assert process is None or process.poll() is not None

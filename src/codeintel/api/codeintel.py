@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from codeintel.api import scopes, status
+from codeintel.api.looking_back import LookingBack
 from codeintel.api.navigating import Navigating
 from codeintel.api.questions import EVERYTHING
 from codeintel.api.searching import Searching
@@ -19,7 +20,7 @@ from codeintel.types import HistoryState, IndexReport, Scope, ScopeAnswer, Statu
 from codeintel.types.metrics import Family
 
 
-class CodeIntel(Searching, Navigating):
+class CodeIntel(Searching, Navigating, LookingBack):
     """Answers questions about one or more repositories; safe to share between threads.
 
     Parameters

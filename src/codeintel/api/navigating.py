@@ -1,12 +1,11 @@
-"""Questions about symbols and about history."""
+"""Questions about symbols."""
 
 from pathlib import Path
 
-from codeintel.api import history, navigation, precise, symbols
+from codeintel.api import navigation, precise, symbols
 from codeintel.api.questions import EVERYTHING, Questions, positive
+from codeintel.api.wanted import symbol_at
 from codeintel.types import (
-    BlameAnswer,
-    HistoryAnswer,
     NavigationAnswer,
     ScipReport,
     Scope,
@@ -16,7 +15,7 @@ from codeintel.types import (
 
 
 class Navigating(Questions):
-    """Definitions, references, blame and history."""
+    """Definitions and references."""
 
     def symbol_search(
         self,
@@ -73,7 +72,7 @@ class Navigating(Questions):
         InvalidRangeError, PathNotFoundError
             There is no such position.
         """
-        wanted = navigation.symbol_at(
+        wanted = symbol_at(
             self._context, path=path, line=line, column=column, symbol=symbol, scope=scope
         )
         return navigation.definition_at(
@@ -92,7 +91,7 @@ class Navigating(Questions):
         scope: Scope = EVERYTHING,
     ) -> NavigationAnswer:
         """Find where the symbol at a position, or of a name, is used; see `definition_at`."""
-        wanted = navigation.symbol_at(
+        wanted = symbol_at(
             self._context, path=path, line=line, column=column, symbol=symbol, scope=scope
         )
         return navigation.references_at(
@@ -110,60 +109,3 @@ class Navigating(Questions):
             The index folder cannot be written.
         """
         return precise.import_file(self._context, file, scope=scope)
-
-    def blame_range(
-        self,
-        path: str,
-        start_line: int = 1,
-        end_line: int | None = None,
-        *,
-        rev: str | None = None,
-        scope: Scope = EVERYTHING,
-    ) -> BlameAnswer:
-        """Tell which commit last changed each line of a range.
-
-        Raises
-        ------
-        PathNotFoundError, InvalidRangeError, UnknownRevisionError
-            There is no such place.
-        GitCommandError, GitNotInstalledError, NotARepositoryError, NoCommitsError
-            Git cannot tell.
-        """
-        return history.blame_range(self._context, path, start_line, end_line, rev=rev, scope=scope)
-
-    def file_history(
-        self,
-        path: str,
-        *,
-        limit: int = 50,
-        cursor: str | None = None,
-        rev: str | None = None,
-        follow: bool = False,
-        since: str | None = None,
-        until: str | None = None,
-        author: str | None = None,
-        scope: Scope = EVERYTHING,
-    ) -> HistoryAnswer:
-        """List the commits that changed a path, newest first; raises as `blame_range`.
-
-        Parameters
-        ----------
-        follow
-            Go on under the names that the file had before, as git guesses them.
-        since, until
-            Dates as git reads them.
-        author
-            Part of the author's name or address.
-        """
-        return history.file_history(
-            self._context,
-            path,
-            limit=positive("limit", limit),
-            cursor=cursor,
-            rev=rev,
-            follow=follow,
-            since=since,
-            until=until,
-            author=author,
-            scope=scope,
-        )

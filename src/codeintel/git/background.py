@@ -106,6 +106,7 @@ class Background:
             process.kill()
         if thread is not None:
             thread.join()
+        process = self._process
         if process is not None:
             with contextlib.suppress(BrokenPipeError), process:
                 pass
@@ -115,6 +116,8 @@ class Background:
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
+            if self._closed:  # `close` did not see it
+                self._process.kill()
         return self._process
 
     def _serve(self) -> None:

@@ -152,13 +152,8 @@ class GitClient:
             Git failed or took too long.
         """
         with job(self._timeout_s):
-            sha = self.resolve(rev)
-            name = full_path(path, self._repository.prefix)
-            committed = self._read(sha, name, path)
-            working = None
-            if rev is None and self._repository.work_tree is not None:
-                working = WorkingFile.read(self._repository.work_tree, name)
-            if working is None or working.is_same(committed):
+            sha, name, committed, working = self._versions(path, rev)
+            if working is None:
                 last = _last_line(path, count_lines(committed), start_line, end_line)
                 answer = self._blame(sha, name, committed, start_line, last)
             else:
@@ -242,15 +237,15 @@ class GitClient:
     def range_history(
         self,
         path: str,
-        start_line: int,
-        end_line: int,
+        start_line: int = 1,
+        end_line: int | None = None,
         *,
         limit: int = 20,
         rev: str | None = None,
     ) -> list[GitHistoryEntry]:
         """List the commits that changed some lines, newest first, as ``git log -L`` follows them.
 
-        The lines are those of the revision, HEAD by default. It takes as long as git takes.
+        Lines are meant as `blame_range` means them; it takes as long as git takes.
 
         Raises
         ------
@@ -258,11 +253,14 @@ class GitClient:
             As `blame_range`.
         """
         with job(self._timeout_s), TIMINGS.measure("log_lines"):
-            sha = self.resolve(rev)
-            name = full_path(path, self._repository.prefix)
-            committed = self._read(sha, name, path)
-            last = _last_line(path, count_lines(committed), start_line, end_line)
-            commits = commands.log_of_lines(self._layers.git, sha, name, start_line, last, limit)
+            sha, name, committed, working = self._versions(path, rev)
+            data = committed if working is None else working.data
+            last = _last_line(path, count_lines(data), start_line, end_line)
+            git = self._layers.git
+            lines = range(start_line, last + 1)
+            if working is not None:
+                lines = working.committed_lines(git, committed, lines)
+            commits = commands.log_of_lines(git, sha, name, lines, limit) if lines else []
         return [commit.entry() for commit in commits]
 
     def changed_paths(self, shas: list[str]) -> list[set[str]]:
@@ -315,6 +313,17 @@ class GitClient:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _versions(self, path: str, rev: str | None) -> tuple[str, str, bytes, WorkingFile | None]:
+        """Give commit, path from the top, content there, and the changed file of the work tree."""
+        sha = self.resolve(rev)
+        name = full_path(path, self._repository.prefix)
+        committed = self._read(sha, name, path)
+        if rev is not None or self._repository.work_tree is None:
+            return sha, name, committed, None
+        working = WorkingFile.read(self._repository.work_tree, name)
+        changed = working is not None and not working.is_same(committed)
+        return sha, name, committed, working if changed else None
 
     def _blame(self, sha: str, name: str, committed: bytes, first: int, last: int) -> Blame:
         if last < first:  # an empty file

@@ -77,11 +77,11 @@ def log(
         yield from parse_log(iter(lambda: output.read1(1 << 16), b""))
 
 
-def log_of_lines(git: Git, sha: str, path: str, first: int, last: int, limit: int) -> list[Commit]:
+def log_of_lines(git: Git, sha: str, path: str, lines: range, limit: int) -> list[Commit]:
     """List the commits that changed a range of lines, as git's ``log -L`` follows it back."""
     output = git.run(
         *("log", *LOG_OPTIONS, f"--format={LOG_FORMAT}", "--no-patch", f"-n{limit}"),
-        *(f"-L{first},{last}:{path}", sha),
+        *(f"-L{lines[0]},{lines[-1]}:{path}", sha),
     )
     return list(parse_log(iter([output])))
 

@@ -85,6 +85,16 @@ class WorkingFile:
             runs += [replace(run, line=run.line + shift) for run in inside.runs]
         return Blame(tuple(runs), {**known.commits, nowhere: self._uncommitted(nowhere)})
 
+    def committed_lines(self, git: Git, committed: bytes, lines: range) -> range:
+        """Give the committed lines from the first to the last that are among some of these."""
+        new = self._lines_like(committed)
+        old = [
+            range(part.old_line, part.old_line + part.n_lines)
+            for segment in segments(diff_texts(git, committed, new), count_lines(new))
+            if (part := _clip(segment, lines[0], lines[-1])) and part.old_line is not None
+        ]
+        return range(old[0].start, old[-1].stop) if old else range(0)
+
     def _lines_like(self, committed: bytes) -> bytes:
         """Give the content with LF where the committed one has no CRLF."""
         if b"\r\n" in self.data and b"\r\n" not in committed:

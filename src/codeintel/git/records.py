@@ -56,6 +56,16 @@ class GitHistoryEntry(Struct, frozen=True, kw_only=True):
     date: str
     message: str
 
+    def facts(self) -> CommitFacts:
+        """Give the commit as answers tell it."""
+        return CommitFacts(
+            sha=self.full_sha,
+            author=self.author,
+            email=self.email,
+            date=self.date,
+            summary=self.message,
+        )
+
 
 class HistoryPage(Struct, frozen=True):
     """Commits, newest first; `next_cursor` asks for the ones after them, None at the end."""

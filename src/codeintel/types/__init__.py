@@ -6,6 +6,8 @@ Schema of the tools) without further code. Lines are 1-based, spans include both
 """
 
 from codeintel.types.answers import (
+    AuthorsAnswer,
+    AuthorShare,
     BlameAnswer,
     BlameSpan,
     CommitFacts,
@@ -17,6 +19,8 @@ from codeintel.types.answers import (
     PathEntry,
     PathsAnswer,
     Provenance,
+    RelatedAnswer,
+    RelatedFile,
     Rung,
     ScipReport,
     ScopeAnswer,
@@ -50,6 +54,8 @@ from codeintel.types.state import (
 )
 
 __all__ = [
+    "AuthorShare",
+    "AuthorsAnswer",
     "BlameAnswer",
     "BlameSpan",
     "CaseRule",
@@ -69,6 +75,8 @@ __all__ = [
     "PathEntry",
     "PathsAnswer",
     "Provenance",
+    "RelatedAnswer",
+    "RelatedFile",
     "RepositoryStatus",
     "Rung",
     "ScipReport",

@@ -155,11 +155,16 @@ class SymbolHit(Struct, frozen=True, kw_only=True):
 
 
 class SymbolsAnswer(Struct, frozen=True, kw_only=True):
-    """Definitions, best first (in file order for the outline of one file)."""
+    """Definitions, best first (in file order for the outline of one file).
+
+    `total` is a lower bound where `exhaustive` is false: many names match, and those that match
+    worst were not looked at.
+    """
 
     query: str
     symbols: tuple[SymbolHit, ...]
     total: int
+    exhaustive: bool = True
     about: tuple[Provenance, ...]
     next_cursor: str | None = None
 
@@ -178,11 +183,16 @@ class Location(Struct, frozen=True, kw_only=True):
 
 
 class NavigationAnswer(Struct, frozen=True, kw_only=True):
-    """Where a symbol is defined or used; `total` counts all, `locations` is one page."""
+    """Where a symbol is defined or used; `total` counts all, `locations` is one page.
+
+    Where `resolved` is false, there were too many uses to look at each: `total` is an upper bound
+    that counts all uses of the name, and some of them may mean another definition.
+    """
 
     symbol: str
     locations: tuple[Location, ...]
     total: int
+    resolved: bool = True
     n_files: int
     about: tuple[Provenance, ...]
     next_cursor: str | None = None
@@ -245,6 +255,57 @@ class HistoryAnswer(Struct, frozen=True, kw_only=True):
     commits: tuple[CommitFacts, ...]
     about: Provenance
     next_cursor: str | None = None
+
+
+class RelatedFile(Struct, frozen=True, kw_only=True):
+    """A file that changes in the same commits as another one.
+
+    Attributes
+    ----------
+    support
+        Number of commits that change both.
+    confidence
+        Share of the other file's commits that change this one, too; 0 to 1.
+    """
+
+    path: str
+    support: int
+    confidence: float
+
+
+class RelatedAnswer(Struct, frozen=True, kw_only=True):
+    """Files that change together with one, those with the most commits first.
+
+    `n_commits` is the number of commits of the file that were looked at.
+    """
+
+    repo: str
+    path: str
+    files: tuple[RelatedFile, ...]
+    n_commits: int
+    about: Provenance
+
+
+class AuthorShare(Struct, frozen=True, kw_only=True):
+    """An author of a path, and how many of its commits are theirs."""
+
+    author: str
+    email: str
+    n_commits: int
+
+
+class AuthorsAnswer(Struct, frozen=True, kw_only=True):
+    """The last change of a path and its authors, the most active first.
+
+    `n_commits` is the number of commits that were looked at, the newest ones.
+    """
+
+    repo: str
+    path: str
+    last_change: CommitFacts
+    authors: tuple[AuthorShare, ...]
+    n_commits: int
+    about: Provenance
 
 
 class ScopeAnswer(Struct, frozen=True, kw_only=True):
