@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codeintel.errors import IndexCorruptError
-from codeintel.index.lexical import LexicalChunk, LexicalIndex, LexicalWriter
+from codeintel.index.lexical import DocumentFilter, LexicalChunk, LexicalIndex, LexicalWriter
 
 WORDS = ["parse", "url", "retry", "send", "cart", "ünïcode", "x"]
 
@@ -74,8 +74,12 @@ def test_fields_are_scored_apart(tmp_path: Path) -> None:
 
 def test_a_search_keeps_to_the_documents_it_is_given(tmp_path: Path) -> None:
     index = write(tmp_path, [chunk(n << 16, ["same"]) for n in range(50)])
-    assert sorted(index.search("body", ["same"], 50, among=[3, 7]).ids >> 16) == [3, 7]
-    assert index.search("body", ["same"], 50, among=[]).ids.tolist() == []
+
+    def only(*documents: int) -> DocumentFilter:
+        return index.only(np.array(documents, np.int64))
+
+    assert sorted(index.search("body", ["same"], 50, only(3, 7)).ids >> 16) == [3, 7]
+    assert index.search("body", ["same"], 50, only()).ids.tolist() == []
 
 
 def test_removed_documents_are_not_found_and_the_older_generation_keeps_them(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,10 @@ from codeintel.search.paths import PathListing
 from codeintel.store.catalog import Document
 from codeintel.types import Provenance, Scope
 
+_LANGUAGES = {name.lower(): name for name in LANGUAGES}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Selection:
     """A generation of one repository, with the documents in scope.
 
@@ -28,8 +30,6 @@ class Selection:
         All files of the generation.
     chosen
         Which of the generation's documents are in scope.
-    documents
-        These, in path order.
     whole
         Whether that is all of them.
     """
@@ -38,16 +38,31 @@ class Selection:
     snapshot: Snapshot
     listing: PathListing
     chosen: NDArray[np.bool_]
-    documents: tuple[Document, ...]
     whole: bool
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents in scope, in path order."""
+        documents = self.snapshot.catalog.documents
+        if self.whole:
+            return documents
+        return tuple(documents[position] for position in np.flatnonzero(self.chosen).tolist())
 
     @property
     def among(self) -> NDArray[np.int64] | None:
         """Ids of the documents, ascending; None for all."""
         if self.whole:
             return None
-        ids = np.fromiter((d.id for d in self.documents), np.int64, len(self.documents))
-        return np.sort(ids)
+        return self.snapshot.catalog.ids_of(self.chosen)
+
+    @cached_property
+    def ids(self) -> frozenset[int]:
+        """Ids of the documents."""
+        return frozenset(document.id for document in self.documents)
+
+    def has(self, document_id: int) -> bool:
+        """Tell whether a document of the generation is in scope."""
+        return self.whole or document_id in self.ids
 
     def about(self, *notes: str) -> Provenance:
         """Say what an answer from this generation speaks for."""
@@ -85,15 +100,13 @@ def selected(context: ApplicationContext, scope: Scope) -> Iterator[list[Selecti
         selections = []
         for repository in context.select(scope.repo):
             snapshot = stack.enter_context(_snapshot(repository))
-            documents = snapshot.catalog.documents
+            catalog = snapshot.catalog
             listing = snapshot.cached(
-                "paths", partial(PathListing, repository.name, documents, snapshot.catalog.skipped)
+                "paths", partial(PathListing, repository.name, catalog.documents, catalog.skipped)
             )
             chosen = listing.select(globs, languages)
             whole = not (globs or languages)
-            if not whole:
-                documents = tuple(documents[position] for position in np.flatnonzero(chosen))
-            selections.append(Selection(repository, snapshot, listing, chosen, documents, whole))
+            selections.append(Selection(repository, snapshot, listing, chosen, whole))
         yield selections
 
 
@@ -126,17 +139,16 @@ def check_languages(languages: tuple[str, ...]) -> frozenset[str]:
     UnknownLanguageError
         Names the nearest known ones.
     """
-    known = {name.lower(): name for name in LANGUAGES}
     found = set()
     for language in languages:
-        name = known.get(language.lower())
+        name = _LANGUAGES.get(language.lower())
         if name is None:
             from difflib import get_close_matches
 
-            nearest = get_close_matches(language.lower(), known, n=5, cutoff=0.4)
+            nearest = get_close_matches(language.lower(), _LANGUAGES, n=5, cutoff=0.4)
             raise UnknownLanguageError(
                 f"No language '{language[:100]}' is known.",
-                suggestions=[known[near] for near in nearest],
+                suggestions=[_LANGUAGES[near] for near in nearest],
             )
         found.add(name)
     return frozenset(found)

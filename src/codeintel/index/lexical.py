@@ -47,6 +47,13 @@ class Candidates:
     scores: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentFilter:
+    """Keeps searches to some documents; made once for several of them."""
+
+    query: tantivy.Query
+
+
 class LexicalWriter:
     """Changes the lexical files in the folder of a draft."""
 
@@ -105,30 +112,22 @@ class LexicalIndex:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
-    def search(
-        self, field: Field, tokens: Sequence[str], limit: int, among: Sequence[int] | None = None
-    ) -> Candidates:
-        """Find the chunks that match any of the tokens best.
+    def only(self, documents: NDArray[np.int64]) -> DocumentFilter:
+        """Make a filter that lets nothing but the chunks of these documents be found."""
+        terms = tantivy.Query.term_set_query(self._schema, "document", documents.tolist())
+        return DocumentFilter(tantivy.Query.const_score_query(terms, 0.0))
 
-        Parameters
-        ----------
-        among
-            Ids of the documents to search; None for all of them.
-        """
+    def search(
+        self, field: Field, tokens: Sequence[str], limit: int, among: DocumentFilter | None = None
+    ) -> Candidates:
+        """Find the chunks that match any of the tokens best, in all documents or `among` some."""
         counts = Counter(token for token in tokens if len(token) <= _MAX_TOKEN_CHARS)
-        if not counts or limit < 1 or (among is not None and not len(among)):
+        if not counts or limit < 1:
             return Candidates(np.empty(0, np.int64), np.empty(0, np.float32))
         query = self._any_of(field, counts)
         if among is not None:
-            documents = tantivy.Query.term_set_query(
-                self._schema, "document", [int(document) for document in among]
-            )
-            query = tantivy.Query.boolean_query(
-                [
-                    (tantivy.Occur.Must, query),
-                    (tantivy.Occur.Must, tantivy.Query.const_score_query(documents, 0.0)),
-                ]
-            )
+            both = [(tantivy.Occur.Must, query), (tantivy.Occur.Must, among.query)]
+            query = tantivy.Query.boolean_query(both)
         hits = self._searcher.search(query, limit=limit, count=False).hits
         ids = self._searcher.fast_field_values("chunk", [address for _, address in hits])
         return Candidates(

@@ -52,6 +52,11 @@ class Snapshot:
         self.catalog.close()
 
     @cached_property
+    def vector_ids(self) -> NDArray[np.int64]:
+        """Ids of all chunks that have vectors, ascending."""
+        return self.vectors.ids
+
+    @cached_property
     def sample(self) -> NDArray[np.float32]:
         """Vectors of some chunks, the first ones of documents drawn at random (always the same)."""
         documents = np.fromiter(self.catalog.by_id, dtype=np.int64)

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeintel.effort import Effort, checkpoint, effort
-from codeintel.index.lexical import Candidates
+from codeintel.index.lexical import Candidates, Field
 from codeintel.index.snapshot import Snapshot
+from codeintel.search.among import Among, best_among
 from codeintel.search.places import Place
 from codeintel.search.query import Query
 from codeintel.search.rerank import RETRIEVERS, WEIGHTS, Ids, Pool, Ranked, Weights, rank
 from codeintel.store.catalog import Document
-from codeintel.store.identity import ORDINAL_BITS, chunk_id, documents_of
+from codeintel.store.identity import chunk_id, documents_of
 from codeintel.types import SymbolKind
 
 _N_WORDS = 300
@@ -72,23 +73,21 @@ def find_candidates(
     among: Ids | None = None,
 ) -> Pool:
     """Ask every retriever; arguments as for `search_chunks`."""
-    documents = None if among is None else among.tolist()
-    lexical = snapshot.lexical
+    within = None if among is None else Among(snapshot, among)
     checkpoint()
     most = _N_WORDS if effort() is Effort.FULL else _N_FEW
     hits = {
-        "body": lexical.search("body", query.tokens, min(most, _N_WORDS), documents),
-        "names": lexical.search("names", query.tokens, min(most, _N_NAMES), documents),
-        "path_words": lexical.search("path", query.words, _N_PATHS, documents),
+        "body": _worded(snapshot, "body", query.tokens, min(most, _N_WORDS), within),
+        "names": _worded(snapshot, "names", query.tokens, min(most, _N_NAMES), within),
+        "path_words": _worded(snapshot, "path", query.words, _N_PATHS, within),
     }
     exact = _exact(snapshot, query)
     place = _places(snapshot, query, exact)
-    allowed = None if among is None else set(documents or ())
-    hits["exact"], hits["place"] = _candidates(exact, allowed), _candidates(place, allowed)
+    hits["exact"], hits["place"] = _candidates(exact, within), _candidates(place, within)
     by_meaning = vector is not None and len(snapshot.vectors) > 0
     checkpoint()
     if vector is not None and by_meaning:
-        hits["dense"] = _nearest(snapshot, vector, min(most, _N_MEANING), among)
+        hits["dense"] = _nearest(snapshot, vector, min(most, _N_MEANING), within)
     pool = _pool(snapshot, hits)
     if vector is not None and by_meaning:
         _complete_meaning(snapshot, vector, pool)
@@ -116,14 +115,14 @@ def _pool(snapshot: Snapshot, hits: dict[str, Candidates]) -> Pool:
     return Pool(ids, file_of, [documents[n].path for n in files.tolist()], raw)
 
 
-def _candidates(scores: dict[int, float], allowed: set[int] | None) -> Candidates:
+def _candidates(scores: dict[int, float], among: Among | None) -> Candidates:
     """Turn scores by chunk into arrays, without chunks of documents that are not searched."""
-    if allowed is not None:
-        scores = {chunk: s for chunk, s in scores.items() if chunk >> ORDINAL_BITS in allowed}
-    return Candidates(
-        np.fromiter(scores.keys(), np.int64, len(scores)),
-        np.fromiter(scores.values(), np.float32, len(scores)),
-    )
+    ids = np.fromiter(scores.keys(), np.int64, len(scores))
+    values = np.fromiter(scores.values(), np.float32, len(scores))
+    if among is None:
+        return Candidates(ids, values)
+    kept = among.keeps(ids)
+    return Candidates(ids[kept], values[kept])
 
 
 def _exact(snapshot: Snapshot, query: Query) -> dict[int, float]:
@@ -197,17 +196,28 @@ def _chunk_of(snapshot: Snapshot, document: Document, place: Place) -> int:
     return chunk_id(document.id, 0)
 
 
+def _worded(
+    snapshot: Snapshot, field: Field, tokens: list[str], limit: int, among: Among | None
+) -> Candidates:
+    """Find the chunks that fit the question's words best."""
+
+    def search(n: int, within: Among | None) -> Candidates:
+        return snapshot.lexical.search(field, tokens, n, within.words if within else None)
+
+    return best_among(among, limit, search)
+
+
 def _nearest(
-    snapshot: Snapshot, vector: NDArray[np.float32], n: int, among: Ids | None
+    snapshot: Snapshot, vector: NDArray[np.float32], limit: int, among: Among | None
 ) -> Candidates:
     """Find the chunks nearest by meaning."""
-    chunks = None
-    if among is not None:
-        ids = snapshot.vectors.ids
-        chunks = ids[np.isin(documents_of(ids), among)]
-    scores, ids = snapshot.vectors.search(vector, n, among=chunks)
-    near = ids[0] >= 0
-    return Candidates(ids[0][near], scores[0][near])
+
+    def search(n: int, within: Among | None) -> Candidates:
+        scores, ids = snapshot.vectors.search(vector, n, among=within.chunks if within else None)
+        near = ids[0] >= 0
+        return Candidates(ids[0][near], scores[0][near])
+
+    return best_among(among, limit, search)
 
 
 def _complete_meaning(snapshot: Snapshot, vector: NDArray[np.float32], pool: Pool) -> None:

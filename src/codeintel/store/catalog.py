@@ -123,6 +123,11 @@ class Catalog:
         at[at == len(ids)] = 0
         return np.where(ids[at] == document_ids, positions[at], -1)
 
+    def ids_of(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Give the ids of chosen documents, ascending; `chosen` says of each whether it is one."""
+        ids, positions = self._positions
+        return ids[chosen[positions]]
+
     @cached_property
     def by_path(self) -> dict[str, Document]:
         """Documents by path."""
@@ -223,6 +228,15 @@ class Catalog:
             "SELECT id, document_id, name, kind, start_line, container, public FROM definitions"
         )
         return (DefinitionRow(*row) for row in rows if row[1] in self.by_id)
+
+    def rows_named(self, name: str) -> list[DefinitionRow]:
+        """Give the same for the definitions of one name."""
+        rows = self._query(
+            "SELECT id, document_id, name, kind, start_line, container, public FROM definitions"
+            " WHERE name = :name",
+            name=name,
+        )
+        return [DefinitionRow(*row) for row in rows if row[1] in self.by_id]
 
     def definitions_by_id(self, ids: Sequence[int]) -> dict[int, StoredDefinition]:
         """Look up definitions by the ids of their rows."""
