@@ -2,7 +2,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from codeintel.errors import InvalidCursorError
@@ -113,6 +113,8 @@ PATHS = ["a", "b.x", "d/a", "d/b.x", "d/e/a", "d/e/c.x", "e", "ab/a"]
 
 @settings(max_examples=15, deadline=None)
 @given(st.dictionaries(st.sampled_from(["", "d", "d/e"]), PATTERNS, max_size=3))
+@example({"": ["d/**", "!a"]})
+@example({"": ["d/*", "!d/e", "!d/**"]})
 def test_ignore_rules_judge_as_git_does(files: dict[str, list[str]]) -> None:
     import tempfile
 

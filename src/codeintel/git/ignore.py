@@ -18,7 +18,10 @@ class IgnoreRules:
 
     def add(self, folder: str, lines: Sequence[str]) -> None:
         """Add the ignore file of a folder ("" is the top), before paths below it are judged."""
-        self._specs[folder] = GitIgnoreSpec.from_lines(lines)
+        # In git ``d/**`` is what lies in d, but not d itself, so that a later line can include it.
+        self._specs[folder] = GitIgnoreSpec.from_lines(
+            f"{line.rstrip()}/*" if line.rstrip().endswith("/**") else line for line in lines
+        )
 
     def excludes(self, path: str, *, folder: bool = False) -> bool:
         """Tell whether a path, relative to the top, is ignored itself or lies in what is."""
