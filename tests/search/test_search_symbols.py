@@ -6,36 +6,72 @@ from codeintel.search.symbols import NameTable, match_names
 LETTERS = st.text("abcABC_1éſKßİı\ud800", max_size=6)
 
 
-class EveryName(NameTable):
-    """Looks at all names."""
+def rung_of(query: str, name: str) -> float:
+    """The rungs as the documentation has them, for one name."""
+    folded, lower = query.lower(), name.lower()
+    smart = query != folded
+    if name == query:
+        return 1.0
+    if lower == folded:
+        return 0.95
+    if lower.startswith(folded):
+        return 0.8 if name.startswith(query) or not smart else 0.7
+    rest = name
+    for letter in query:
+        at = rest.find(letter) if letter.isupper() else rest.lower().find(letter)
+        if at < 0:
+            return 0.0
+        rest = rest[at + 1 :]
+    if folded in lower:
+        return 0.6 if query in name or not smart else 0.5
+    return 0.4 if lower[0] == folded[0] else 0.0
 
-    def candidates(self, query):
-        return list(self.names)
+
+@given(
+    st.text("abcABC_1", min_size=1, max_size=4),
+    st.lists(st.text("abcABC_1", min_size=1, max_size=6), max_size=8, unique=True),
+)
+def test_looking_only_at_names_that_can_match_misses_none(query, names):
+    found = match_names(query, NameTable(names)).scores
+    for name in names:
+        score = found.get(name, 0.0)
+        assert score >= rung_of(query, name)
+        if score - rung_of(query, name) > 0.051:  # humps come on top
+            assert 0.7 <= score <= 0.75 or not any(rung_of(query, other) for other in names)
 
 
 @given(LETTERS.filter(bool), st.lists(LETTERS.filter(bool), max_size=8))
-def test_looking_only_at_names_that_can_match_misses_none(query, names):
-    assert match_names(query, NameTable(names)) == match_names(query, EveryName(names))
+def test_any_letters_can_be_looked_for(query, names):
+    assert match_names(query, NameTable(names)).scores.keys() <= set(names)
 
 
-def test_only_names_that_can_match_are_looked_at():
+def test_names_are_found_by_their_parts():
     table = NameTable(["parse_url", "render", "URLParser", "größe", "_parse_url", "pull_up"])
-    assert table.candidates("purl") == ["parse_url"]
-    assert table.candidates("pu") == ["_parse_url", "parse_url", "pull_up"]
-    assert NameTable([]).candidates("x") == []
+    assert table.in_order("purl") == ["parse_url"]
+    assert table.with_initials("pu") == ["_parse_url", "parse_url", "pull_up"]
+    assert table.holding("url") == ["_parse_url", "parse_url", "URLParser"]
+    assert NameTable([]).in_order("x") == NameTable([]).holding("x") == []
+
+
+def test_letters_in_order_are_left_out_where_enough_names_match_better():
+    table = NameTable([f"load_{n}" for n in range(60)] + ["let_old_ad"])
+    found = match_names("load", table, most=500)
+    assert "let_old_ad" not in found.scores
+    assert not found.complete
+    assert match_names("load", table).complete
 
 
 @given(LETTERS.filter(bool), st.lists(LETTERS.filter(bool), max_size=8, unique=True))
 def test_a_limit_keeps_the_best(query, names):
     table = NameTable(names)
-    everything = match_names(query, table)
-    few = match_names(query, table, most=2)
+    everything = match_names(query, table).scores
+    few = match_names(query, table, most=2).scores
     best = sorted(everything.values(), reverse=True)[:2]
     assert sorted(few.values(), reverse=True)[:2] == best
 
 
 def test_the_rungs_are_ordered():
     names = ["user", "User", "user_name", "underSeaEchoRoom", "superuser", "unsteadier", "usre"]
-    scores = match_names("user", NameTable(names))
+    scores = match_names("user", NameTable(names)).scores
     assert sorted(scores, key=scores.__getitem__, reverse=True) == names[:-1]
-    assert list(match_names("usrename", NameTable(["username", "other"]))) == ["username"]
+    assert list(match_names("usrename", NameTable(["username", "other"])).scores) == ["username"]

@@ -78,6 +78,7 @@ class Page:
         *,
         total: int,
         n_files: int,
+        resolved: bool = True,
     ) -> NavigationAnswer:
         """Show the places of this page, out of `total`."""
         end = self.start(selections) + self.limit
@@ -86,6 +87,7 @@ class Page:
             symbol=symbol,
             locations=tuple(place.shown() for place in places),
             total=total,
+            resolved=resolved,
             n_files=n_files,
             about=tuple(selection.about() for selection in selections),
             next_cursor=encode_cursor(self.identity, end, generation=_generation(selections))

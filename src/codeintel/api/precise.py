@@ -66,9 +66,6 @@ class _Carrier:
     def __init__(self, store: ScipStore, selection: Selection) -> None:
         self._store = store
         self._selection = selection
-        self._allowed = (
-            None if selection.whole else {document.id for document in selection.documents}
-        )
         self._maps: dict[int, LineMap] = {}
 
     def to_imported(
@@ -84,9 +81,7 @@ class _Carrier:
         catalog = self._selection.snapshot.catalog
         for file, places in self._store.places_of(symbol):
             document = catalog.by_path.get(file.path)
-            if document is None:
-                continue
-            if self._allowed is not None and document.id not in self._allowed:
+            if document is None or not self._selection.has(document.id):
                 continue
             same = file.blob == document.blob
             rung = asked if same else Rung.PRECISE_MAPPED

@@ -9,7 +9,7 @@ from codeintel.context import ApplicationContext
 from codeintel.errors import InvalidQueryError
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.files import path_not_found
-from codeintel.search.symbol_table import FoundSymbol, SymbolTable
+from codeintel.search.symbol_table import FoundSymbol, FoundSymbols, SymbolTable
 from codeintel.store.catalog import Document
 from codeintel.types import Definition, Scope, SymbolHit, SymbolKind, SymbolsAnswer
 
@@ -33,16 +33,18 @@ def symbol_search(
         offset = decode_cursor(cursor, identity, int, generation=generation) if cursor else 0
         end = offset + limit
         found: list[tuple[FoundSymbol, Selection]] = []
-        total = 0
+        total, complete = 0, True
         for selection in selections:
-            best, n_found = _find(selection, container, name, kind, end)
-            found += ((symbol, selection) for symbol in best)
-            total += n_found
+            here = _find(selection, container, name, kind, end)
+            found += ((symbol, selection) for symbol in here.best)
+            total += here.total
+            complete &= here.complete
         found.sort(key=lambda pair: pair[0])
         return SymbolsAnswer(
             query=query,
             symbols=tuple(_shown(found[offset:end])),
             total=total,
+            exhaustive=complete,
             about=tuple(s.about() for s in selections),
             next_cursor=encode_cursor(identity, end, generation=generation)
             if total > end
@@ -115,7 +117,7 @@ def symbol_hit(
 
 def _find(
     selection: Selection, container: str, name: str, kind: SymbolKind | None, most: int
-) -> tuple[list[FoundSymbol], int]:
+) -> FoundSymbols:
     """Find the best definitions of one repository, and count all."""
     snapshot = selection.snapshot
     table = snapshot.cached("symbols", lambda: SymbolTable(snapshot))

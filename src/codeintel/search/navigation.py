@@ -2,11 +2,13 @@
 
 import posixpath
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from codeintel.index.snapshot import Snapshot
 from codeintel.lang.content import split_lines
@@ -14,8 +16,18 @@ from codeintel.lang.imports import Import, import_targets, parse_imports, path_f
 from codeintel.lang.meaning import Place, local_at, receiver_in
 from codeintel.lang.parse import FileNames, parse_names
 from codeintel.lang.scopes import LocalName
-from codeintel.store.catalog import Document, StoredDefinition
-from codeintel.types import Definition
+from codeintel.search.signals import path_traits
+from codeintel.store.catalog import (
+    PACKED_BYTES,
+    DefinitionRow,
+    Document,
+    StoredDefinition,
+    unpack_positions,
+)
+from codeintel.types import Definition, SymbolKind
+
+HEADINGS = frozenset((SymbolKind.SECTION, SymbolKind.KEY))
+"""What texts and data define: found, but after what code defines."""
 
 # Modules that are looked through for what they hand on from others.
 _MAX_MODULES = 100
@@ -66,6 +78,45 @@ class Outline:
             at -= 1
 
 
+class Uses(Struct, frozen=True):
+    """The uses of a name by document in path order, their places still packed.
+
+    Attributes
+    ----------
+    ends
+        How many uses there are up to and with each document.
+    """
+
+    documents: tuple[Document, ...]
+    packed: tuple[bytes, ...]
+    ends: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[Document, bytes]]) -> "Uses":
+        """Lay out what the catalog gives."""
+        documents, packed = zip(*found, strict=True) if found else ((), ())
+        sizes = np.fromiter(map(len, packed), np.int64, len(packed))
+        return cls(documents, packed, np.cumsum(sizes // PACKED_BYTES))
+
+    def __len__(self) -> int:
+        return int(self.ends[-1]) if len(self.ends) else 0
+
+    def within(self, allowed: Container[int]) -> "Uses":
+        """Give those in some documents."""
+        pairs = zip(self.documents, self.packed, strict=True)
+        return Uses.of([pair for pair in pairs if pair[0].id in allowed])
+
+    def between(self, start: int, end: int) -> Iterator[tuple[Document, int, int]]:
+        """Give uses by number: document, line and column."""
+        for at in range(int(np.searchsorted(self.ends, start, side="right")), len(self.ends)):
+            places = unpack_positions(self.packed[at])
+            before = int(self.ends[at]) - len(places)
+            if before >= end:
+                return
+            for line, column in places[max(0, start - before) : end - before]:
+                yield self.documents[at], line, column
+
+
 class Navigator:
     """Resolves names of one generation; made once for each and shared by threads."""
 
@@ -78,6 +129,8 @@ class Navigator:
         self._resolved = lru_cache(_KEPT_FILES)(self._resolve)
         self._named = lru_cache(_KEPT_NAMES)(lambda name: self.catalog.definitions_named([name]))
         self.lines_of = lru_cache(_KEPT_PARSED_FILES)(self._read_lines)
+        self.uses_of = lru_cache(_KEPT_NAMES)(lambda n: Uses.of(self.catalog.packed_occurrences(n)))
+        self.rows_named = lru_cache(_KEPT_NAMES)(self._rank)
         self._by_file_name: dict[str, list[Document]] = {}
         for document in self.catalog.documents:
             self._by_file_name.setdefault(posixpath.basename(document.path), []).append(document)
@@ -165,6 +218,17 @@ class Navigator:
             for other in self._by_file_name.get(posixpath.basename(ending), ())
             if path_fits(other.path, (ending,))
         ]
+
+    def _rank(self, name: str) -> tuple[DefinitionRow, ...]:
+        """Give all definitions of a name: code that is public and no test first, then by path."""
+        by_id = self.catalog.by_id
+
+        def rank(row: DefinitionRow) -> tuple[object, ...]:
+            path = by_id[row.document_id].path
+            heading = row.kind in HEADINGS
+            return heading, path_traits(path).aside, not row.public, path, row.start_line
+
+        return tuple(sorted(self.catalog.rows_named(name), key=rank))
 
     def _read_outline(self, document_id: int) -> Outline:
         return Outline(self.catalog.definitions_of(document_id))

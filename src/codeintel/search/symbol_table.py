@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from sys import intern
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -26,6 +27,14 @@ class FoundSymbol(Struct, frozen=True, order=True):
     path: str
     start_line: int
     row_id: int
+
+
+class FoundSymbols(NamedTuple):
+    """The best definitions and the number of all; a lower bound where not `complete`."""
+
+    best: list[FoundSymbol]
+    total: int
+    complete: bool
 
 
 class SymbolTable:
@@ -64,7 +73,7 @@ class SymbolTable:
         among: set[int] | None,
         accept: Callable[[str, str], bool] | None,
         most: int,
-    ) -> tuple[list[FoundSymbol], int]:
+    ) -> FoundSymbols:
         """Give the best definitions whose name matches, and the number of all.
 
         Parameters
@@ -75,7 +84,7 @@ class SymbolTable:
             Told a definition's container and path; None accepts all.
         """
         filtered = kind is not None or among is not None or accept is not None
-        scores = match_names(name, self._names, None if filtered else _MAX_NAMES)
+        scores, complete = match_names(name, self._names, None if filtered else _MAX_NAMES)
         numbers = np.asarray([self._numbers[found] for found in scores], np.int64)
         sizes = self._bounds[numbers + 1] - self._bounds[numbers]
         at = np.repeat(self._bounds[numbers] - np.cumsum(sizes) + sizes, sizes)
@@ -86,7 +95,7 @@ class SymbolTable:
         kept = self._kept(at, kind, among, accept)
         at, score, uses = at[kept], score[kept], uses[kept]
         order = np.lexsort((self._line[at], self._document[at], -uses, -score))[:most]
-        return [
+        best = [
             FoundSymbol(
                 -float(score[i]),
                 -int(uses[i]),
@@ -95,7 +104,8 @@ class SymbolTable:
                 int(self._row_ids[at[i]]),
             )
             for i in order
-        ], len(at)
+        ]
+        return FoundSymbols(best, len(at), complete)
 
     def _kept(
         self,

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_\W\d]+|\d+")
 _LEAST_TYPO_RATIO = 0.75
 _LEAST_TYPO_CHARS = 4
+# Where so many names match, those with only the letters in order are not what is looked for.
+_ENOUGH = 50
 # A bit for each byte of ASCII, some of them shared; all bits for a byte of any other letter.
 _BITS = np.concatenate(
     [np.uint64(1) << (np.arange(128, dtype=np.uint64) % 64), np.full(128, ~np.uint64(0))]
@@ -30,8 +33,9 @@ class NameTable:
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(sorted(names, key=str.lower))
         self._folded = [name.lower() for name in self.names]
-        self._joined = "\0".join(self._folded)
-        lengths = np.fromiter(map(len, self._folded), np.int64, len(self.names))
+        folded = [name.encode("utf-8", "surrogatepass") for name in self._folded]
+        self._joined = b"\0".join(folded)
+        lengths = np.fromiter(map(len, folded), np.int64, len(self.names))
         self._starts = np.concatenate([[0], np.cumsum(lengths + 1)[:-1]]) if self.names else lengths
         self._lengths = np.fromiter(map(len, self.names), np.int64, len(self.names))
         self._letters = _letters_of(self.names)
@@ -39,25 +43,50 @@ class NameTable:
         self._by_initials = sorted(range(len(self.names)), key=initials.__getitem__)
         self._initials = [initials[position] for position in self._by_initials]
 
-    def beginning_with(self, folded: str, most: int) -> list[str]:
+    def beginning_with(self, folded: str, most: int | None) -> list[str]:
         """Give the names that begin so, whatever their case: the `most` shortest of them."""
         found = np.arange(*_range(self._folded, folded))
-        if len(found) > most:
+        if most and len(found) > most:
             found = found[np.argpartition(self._lengths[found], most)[:most]]
         return [self.names[position] for position in found]
 
-    def candidates(self, query: str) -> list[str]:
-        """Give the names that `match_names` may find but for typos: a few more than it does."""
+    def holding(self, folded: str) -> list[str]:
+        """Give the names that have this within, whatever their case."""
+        part = folded.encode("utf-8", "surrogatepass")
+        places = []
+        at = self._joined.find(part)
+        while at >= 0:
+            places.append(at)
+            at = self._joined.find(part, at + 1)
+        parts = np.unique(np.searchsorted(self._starts, places, side="right") - 1)
+        return [self.names[position] for position in parts]
+
+    def with_initials(self, folded: str) -> list[str]:
+        """Give the names whose humps have initials that begin so."""
+        low, high = _range(self._initials, folded)
+        return [self.names[position] for position in self._by_initials[low:high]]
+
+    def in_order(self, query: str) -> list[str]:
+        """Give the names with the first letter and then all others of a query in their order.
+
+        Letters in upper case have to be upper case.
+        """
         folded = query.lower()
         letters = np.arange(*_range(self._folded, folded[0]))
         (wanted,) = _letters_of((query,))
         if query.isascii():  # beyond ASCII one letter can have many forms
             letters = letters[self._letters[letters] & wanted == wanted]
-        at = [match.start() for match in re.finditer(re.escape(folded), self._joined)]
-        parts = np.searchsorted(self._starts, at, side="right") - 1
-        low, high = _range(self._initials, folded)
-        found = {*letters.tolist(), *parts.tolist(), *self._by_initials[low:high]}
-        return [self.names[position] for position in sorted(found)]
+        joined = "\0".join([self.names[position] for position in letters])
+        pattern = rf"(?<![^\0])(?=(?i:{re.escape(folded[0])})){_subsequence(query)}[^\0]*"
+        return [match.group() for match in re.finditer(pattern, joined)]
+
+
+def _subsequence(query: str) -> str:
+    """Write an expression for letters in order within one name; each stops at the first it can."""
+    parts = (
+        f"[^{c}\\0]*{c}" if c.isupper() else f"(?i:[^{c}\\0]*{c})" for c in map(re.escape, query)
+    )
+    return "".join(parts)
 
 
 def _range(ordered: list[str], start: str) -> tuple[int, int]:
@@ -79,7 +108,14 @@ def _letters_of(names: tuple[str, ...]) -> NDArray[np.uint64]:
     return np.bitwise_or.reduceat(_BITS[np.append(data, 0)], starts)
 
 
-def match_names(query: str, table: NameTable, most: int | None = None) -> dict[str, float]:
+class Matches(NamedTuple):
+    """Names with their scores; `complete` is false where some that match worse were left out."""
+
+    scores: dict[str, float]
+    complete: bool = True
+
+
+def match_names(query: str, table: NameTable, most: int | None = None) -> Matches:
     """Score names against what was typed; higher is better, those that do not match are left out.
 
     The rungs: same name (1.0), but for case (0.95), beginning (0.8), initials of humps as in
@@ -89,41 +125,43 @@ def match_names(query: str, table: NameTable, most: int | None = None) -> dict[s
     Parameters
     ----------
     most
-        Where so many names begin with what was typed, only the shortest of these are looked at.
+        Where so many names begin with what was typed, only the shortest of these are looked at;
+        where `_ENOUGH` match better, letters in order are not. None for all.
     """
     folded = query.lower()
     smart = query != folded
-    letters = (re.escape(c) if c.isupper() else f"(?i:{re.escape(c)})" for c in query)
-    subsequence = re.compile(".*?".join(letters), re.DOTALL)
-    scores = {}
-    found = table.beginning_with(folded, most) if most and not smart else []
-    for name in found if most and len(found) >= most else table.candidates(query):
-        rung = _rung(query, folded, name, smart, subsequence)
-        if rung:
-            scores[name] = rung + 0.05 * min(1.0, len(query) / max(1, len(name)))
-    if not scores and len(query) >= _LEAST_TYPO_CHARS:
-        scores = _typos(folded, table.names)
-    return scores
+    begin = table.beginning_with(folded, None if smart else most)
+    rungs = {name: _rung_of_beginning(query, folded, name, smart) for name in begin}
+    complete = True
+    if not most or smart or len(begin) < most:
+        fits = re.compile(_subsequence(query)).search if smart else None
+        for name in table.with_initials(folded) if len(query) > 1 else ():
+            if fits is None or fits(name):
+                rungs.setdefault(name, 0.7)
+        for name in table.holding(folded):
+            if fits is None or fits(name):
+                rungs.setdefault(name, 0.6 if not smart or query in name else 0.5)
+        if not most or len(rungs) < min(most, _ENOUGH):
+            for name in table.in_order(query):
+                rungs.setdefault(name, 0.4)
+        else:
+            complete = False
+    else:
+        complete = False
+    if not rungs and len(query) >= _LEAST_TYPO_CHARS:
+        return Matches(_typos(folded, table.names))
+    n_chars = len(query)
+    scores = {name: rung + 0.05 * min(1.0, n_chars / len(name)) for name, rung in rungs.items()}
+    return Matches(scores, complete)
 
 
-def _rung(query: str, folded: str, name: str, smart: bool, subsequence: re.Pattern[str]) -> float:
-    """Give the rung of one name, 0 where it does not match."""
+def _rung_of_beginning(query: str, folded: str, name: str, smart: bool) -> float:
+    """Give the rung of a name that begins with what was typed, whatever the case."""
     if name == query:
         return 1.0
-    lower = name.lower()
-    if lower == folded:
+    if len(name) == len(query) and name.lower() == folded:
         return 0.95
-    if lower.startswith(folded):
-        return 0.8 if name.startswith(query) or not smart else 0.7
-    if not subsequence.search(name):
-        return 0.0
-    if len(query) > 1 and _initials(name).startswith(folded):
-        return 0.7
-    if folded in lower:
-        return 0.6 if query in name or not smart else 0.5
-    if lower[0] != folded[0]:
-        return 0.0
-    return 0.4
+    return 0.8 if not smart or name.startswith(query) else 0.7
 
 
 def _typos(folded: str, names: Iterable[str]) -> dict[str, float]:
