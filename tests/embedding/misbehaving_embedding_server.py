@@ -69,7 +69,7 @@ class Request:
 
     def answer(self, **changes: Any) -> dict[str, Any]:
         """Make the right answer, as a dictionary to spoil."""
-        rows = [vector(text, self.server.dim) for text in self.texts]
+        rows = [vector(self.server.weights + text, self.server.dim) for text in self.texts]
         if self.body.get("encoding_format") == "base64" and self.server.base64:
             values: list[Any] = [b64encode(row.astype("<f4").tobytes()).decode() for row in rows]
         else:
@@ -215,6 +215,8 @@ class EmbeddingServer:
 
     Attributes
     ----------
+    weights
+        Servers with other ones give other vectors.
     script
         One mood for each coming request for vectors; then `mood` for all others.
     refuses
@@ -225,6 +227,7 @@ class EmbeddingServer:
 
     dim: int = 8
     model: str = "tiny"
+    weights: str = ""
     max_tokens: int | None = None
     says_max_tokens: bool = True
     has_tokenizer: bool = False

@@ -86,3 +86,16 @@ def test_a_model_of_another_dimension_is_refused_until_a_full_run(shop: Shop) ->
             shop.index()
         assert shop.index(full=True).texts_embedded == 2
         assert shop.search("parser").about[0].complete
+
+
+def test_another_model_of_the_same_name_is_refused_until_a_full_run(shop: Shop) -> None:
+    with serving(port=shop.port):
+        shop.index()
+    shop.write("parser")
+    with serving(port=shop.port, weights="other"):
+        with pytest.raises(EmbeddingMismatchError, match="changed, though not its name"):
+            shop.index()
+        assert shop.search("tax").hits
+        assert shop.index(full=True).texts_embedded == 2
+        shop.write("rates")
+        assert shop.index().texts_embedded == 1

@@ -145,8 +145,7 @@ def test_a_merge_keeps_searching_and_changing_possible(
     assert recall(index, queries[:20], 10, index.ids) >= 0.98
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
+EVERY_PLAN = pytest.mark.parametrize(
     ("n", "dim", "options"),
     [
         (3_000, 64, VectorOptions()),
@@ -155,6 +154,10 @@ def test_a_merge_keeps_searching_and_changing_possible(
         (16_000, 256, VectorOptions(recall_target=0.5, memory_budget_bytes=1)),
     ],
 )
+
+
+@pytest.mark.slow
+@EVERY_PLAN
 def test_estimates_are_within_20_percent(
     tmp_path: Path, n: int, dim: int, options: VectorOptions
 ) -> None:
@@ -168,6 +171,38 @@ def test_estimates_are_within_20_percent(
     assert estimate.ids_bytes == pytest.approx(size[files.IDS_FILE], rel=0.2)
     assert estimate.codes_bytes == pytest.approx(size.get(files.CODES_FILE, 0), rel=0.2)
     assert estimate.disk_bytes == pytest.approx(sum(size.values()), rel=0.2)
+
+
+def resident_bytes(folder: Path) -> dict[str, int]:
+    """Bytes of each file of a folder that this process has in memory, as the kernel counts them."""
+    resident: dict[str, int] = {}
+    name = ""
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        words = line.split()
+        if not words[0].endswith(":"):
+            name = Path(words[-1]).name if words[-1].startswith(str(folder)) else ""
+        elif name and words[0] == "Rss:":
+            resident[name] = resident.get(name, 0) + int(words[1]) * 1024
+    return resident
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="asks the Linux kernel")
+@EVERY_PLAN
+def test_what_searching_keeps_in_memory_is_what_was_estimated(
+    tmp_path: Path, n: int, dim: int, options: VectorOptions
+) -> None:
+    built = FAISSManager.create(dim, options)
+    built.build_index(clustered(n, dim, 2), np.arange(n))
+    built.save(tmp_path)
+    index = FAISSManager.open(tmp_path, options)
+    for query in clustered(300, dim, 4):
+        index.search(query, 10)
+    resident = resident_bytes(tmp_path)
+    if index.plan.kind != "flat":
+        del resident[files.ORIGINALS_FILE]  # a page here and there, of the best hits
+    expected = index.estimate_memory_usage(n, dim).resident_bytes
+    assert sum(resident.values()) == pytest.approx(expected, rel=0.2)
 
 
 @pytest.mark.slow

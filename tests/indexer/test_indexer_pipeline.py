@@ -19,6 +19,7 @@ from codeintel.git.files import open_source
 from codeintel.index.snapshot import LiveIndex, Snapshot
 from codeintel.indexer.pipeline import IndexOptions, index_repository
 from codeintel.indexer.progress import Progress
+from codeintel.indexer.vectors import CANARY
 from codeintel.store.generations import GenerationStore
 from codeintel.types import IndexReport, SkipReason
 from repositories import SHOP, GitRepository
@@ -38,7 +39,7 @@ class CountingEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> Embedded:
         if self.down:
             raise EmbeddingUnavailableError("The embedding server does not answer.")
-        self.texts += texts
+        self.texts += [text for text in texts if text != CANARY]
         return Embedded(np.array([self.embed_query(t) for t in texts], dtype=np.float32))
 
     def embed_query(self, text: str) -> Vectors:

@@ -96,6 +96,8 @@ def index_repository(
         stack.callback(cache.close)
         stage = VectorStage(embedder, cache, record.dim)
         stack.callback(stage.close)
+        if full:
+            stage.forget_other_model()
         run = _Run(
             store=store,
             source=source,

@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codeintel.embedding.base import Embedder
+from codeintel.embedding.base import Embedded, Embedder
 from codeintel.errors import EmbeddingMismatchError, EmbeddingUnavailableError
 from codeintel.store.vector_cache import VectorCache
 
 _BATCH_CHUNKS = 512
 _MAX_WAITING = 2
+#: Embedded with the first new chunks of a run, to notice another model of the same name. One
+#: model's unit vectors differ by less than 0.05 from machine to machine.
+CANARY = "def canary(value):\n    return value"
+_SAME_DISTANCE = 0.1
+_CURE = "Run `codeintel index --full` to index with the new model."
 
 
 @dataclass(slots=True)
@@ -51,6 +57,7 @@ class VectorStage:
     def __init__(self, embedder: Embedder, cache: VectorCache, dim: int) -> None:
         self._embedder = embedder
         self._answers = dim > 0
+        self._known = False  # to be the model of earlier runs
         self._dim = max(1, dim)
         self._cache = cache
         self._thread = ThreadPoolExecutor(1, "codeintel-embed")
@@ -58,6 +65,13 @@ class VectorStage:
         self._done: list[ChunkVectors] = []
         self._ids: list[int] = []
         self._texts: list[str] = []
+
+    def forget_other_model(self) -> None:
+        """Empty the cache where its vectors are of another model of the same name."""
+        if self._answers and self._cache.get([CANARY])[1][0]:
+            with suppress(EmbeddingUnavailableError):
+                if not self._same_model(self._embedder.embed_documents([CANARY]).vectors[0]):
+                    self._cache.clear()
 
     def add(self, ids: Sequence[int], texts: Sequence[str]) -> None:
         """Take the chunks of one file."""
@@ -107,16 +121,10 @@ class VectorStage:
             return ChunkVectors(identities, vectors)
         wanted = [texts[row] for row in missing]
         try:
-            answer = self._embedder.embed_documents(wanted)
+            answer = self._embed_new(wanted)
         except EmbeddingUnavailableError as error:
             pending = [(ids[row], error.message) for row in missing]
             return ChunkVectors(identities[known], vectors[known], pending)
-        if answer.vectors.shape[1] != self._dim:
-            raise EmbeddingMismatchError(
-                f"The embedder '{self._embedder.name}' gives vectors of"
-                f" {answer.vectors.shape[1]} numbers; those of the index have {self._dim}.",
-                cure="Run `codeintel index --full` to index with the new model.",
-            )
         taken = [row for row in range(len(wanted)) if row not in answer.refused]
         vectors[missing[taken]] = answer.vectors[taken]
         known[missing[taken]] = True
@@ -129,3 +137,37 @@ class VectorStage:
             truncated=[(ids[missing[row]], n) for row, n in answer.truncated.items()],
             n_embedded=len(taken),
         )
+
+    def _embed_new(self, texts: list[str]) -> Embedded:
+        """Embed texts, the first ones of a run together with a canary."""
+        n = len(texts)
+        answer = self._embedder.embed_documents(texts if self._known else [*texts, CANARY])
+        if answer.vectors.shape[1] != self._dim:
+            raise EmbeddingMismatchError(
+                f"The embedder '{self._embedder.name}' gives vectors of"
+                f" {answer.vectors.shape[1]} numbers; those of the index have {self._dim}.",
+                cure=_CURE,
+            )
+        if not self._known and n not in answer.refused:
+            self._meet(answer.vectors[n:])
+        return Embedded(
+            answer.vectors[:n],
+            {row: reason for row, reason in answer.refused.items() if row < n},
+            answer.truncated,
+        )
+
+    def _meet(self, canary: NDArray[np.float32]) -> None:
+        """Make sure that this is the model of earlier runs, or remember it."""
+        if not self._same_model(canary[0]):
+            raise EmbeddingMismatchError(
+                f"The embedder '{self._embedder.name}' gives other vectors than before:"
+                " its model has changed, though not its name.",
+                cure=_CURE,
+            )
+        self._cache.put([CANARY], canary)
+        self._known = True
+
+    def _same_model(self, vector: NDArray[np.float32]) -> bool:
+        """Compare the canary's vector with that of earlier runs."""
+        before, known = self._cache.get([CANARY])
+        return not known[0] or float(np.linalg.norm(before[0] - vector)) < _SAME_DISTANCE

@@ -73,6 +73,10 @@ class VectorCache:
         )
         self._db.execute("COMMIT")
 
+    def clear(self) -> None:
+        """Forget all vectors."""
+        self._db.execute("DELETE FROM vectors")
+
     def _key(self, text: str) -> bytes:
         """Hash the embedder and the text into 16 bytes."""
         data = text.encode("utf-8", "surrogatepass")
