@@ -32,6 +32,7 @@ from codeintel.indexer.merge import merge_index, with_merge
 from codeintel.indexer.pipeline import IndexOptions, index_repository
 from codeintel.indexer.progress import Progress, ProgressCallback, ProgressFile
 from codeintel.indexer.watch import changed
+from codeintel.store.files import storage_errors
 from codeintel.store.generations import GenerationStore
 from codeintel.types import HistoryState, IndexReport
 from codeintel.types.metrics import Family
@@ -80,7 +81,7 @@ class ServedRepository:
             if progress:
                 progress(state)
 
-        with self._lock:
+        with self._lock, storage_errors(f"the index of '{self.name}'"):
             # Opened anew: HEAD may have moved.
             source = open_source(self.path)
             try:
