@@ -182,11 +182,28 @@ def test_plain_progress_says_little_and_nothing_of_short_runs() -> None:
     clock = count(100.0, 0.125)
     progress = PlainProgress(stream, clock=lambda: next(clock))
     progress(Progress("list", 0, 0))
-    for done in range(0, 2001, 20):
-        progress(Progress("files", done, 2000))
-    progress(Progress("publish", 2000, 2000))
+    for done in range(0, 901, 9):
+        progress(Progress("files", done, 900))
+    progress(Progress("publish", 900, 900))
     lines = stream.getvalue().splitlines()
-    assert lines[0] == "files: 60 of 2,000"
-    assert lines[1].startswith("files: 860 of 2,000, 160 a second, 7 s left")
-    assert lines[-2:] == ["files: 2,000 of 2,000, 160 a second", "publish: 2,000 of 2,000"]
-    assert len(lines) == 5
+    assert lines[0] == "files: 18 of 900"
+    assert lines[1] == "files: 27 of 900, 72 a second, about 12 s left"
+    assert lines[2].startswith("files: 387 of 900, 72 a second, about 7 s left")
+    assert lines[-2:] == ["files: 900 of 900, 72 a second", "publish: 900 of 900"]
+    assert len(lines) == 6
+
+
+def test_plain_progress_tells_within_a_second_how_long_it_takes_and_what_is_searchable() -> None:
+    stream = StringIO()
+    clock = count(100.0, 0.125)
+    progress = PlainProgress(stream, clock=lambda: next(clock))
+    for done in range(0, 1000, 100):
+        progress(Progress("index", done, 20_000))
+    progress(Progress("publish", 1_000, 20_000))
+    for done in range(1_000, 20_001, 100):
+        progress(Progress("index", done, 20_000, searchable=1_000))
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "index: 0 of 20,000"
+    assert lines[1] == "index: 300 of 20,000, 800 a second, about 25 s left"
+    assert lines[3].endswith("s left, 1,000 can be searched now")
+    assert lines[-1].startswith("index: 20,000 of 20,000, ")

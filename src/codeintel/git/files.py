@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import stat
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from codeintel.git.objects import ObjectReader
 from codeintel.git.process import Git
 from codeintel.git.repository import Repository
 from codeintel.git.tree import Tree
+from codeintel.scratch import scratch_folder
 from codeintel.types import SkippedFile, SkipReason
 
 IGNORE_FILE = ".codeintelignore"
@@ -227,11 +227,11 @@ class FolderSource(WorkTreeSource):
 
     def _names(self) -> Iterator[tuple[bytes, bool]]:
         try:
-            with tempfile.TemporaryDirectory(prefix="codeintel-") as folder:
+            with scratch_folder("ignore") as folder:
                 for name in ("objects", "refs"):
-                    (Path(folder) / name).mkdir()
-                (Path(folder) / "HEAD").write_text("ref: refs/heads/none\n")
-                git = Git(self.root, git_dir=Path(folder), work_tree=self.root)
+                    (folder / name).mkdir()
+                (folder / "HEAD").write_text("ref: refs/heads/none\n")
+                git = Git(self.root, git_dir=folder, work_tree=self.root)
                 yield from list(_listed(git))
         except GitNotInstalledError:
             yield from self._walk("", IgnoreRules())

@@ -23,6 +23,7 @@ from codeintel.git.objects import ObjectReader
 from codeintel.git.process import Git
 from codeintel.git.repository import Repository
 from codeintel.git.timings import Layer
+from codeintel.scratch import make_scratch
 
 
 class View(Struct, frozen=True):
@@ -139,7 +140,7 @@ class Shadow:
         )
 
     def _temporary(self) -> Path:
-        folder = Path(tempfile.mkdtemp(prefix="codeintel-"))
+        folder = make_scratch("shadow")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return folder
 

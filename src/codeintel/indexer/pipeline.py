@@ -128,6 +128,7 @@ class _Run:
     remaining: deque[SourceFile] = field(default_factory=deque)
     n_total: int = 0
     n_done: int = 0
+    n_searchable: int = 0
 
     def execute(self, manifest: Manifest | None, *, fresh: bool) -> IndexReport:
         """List the files, plan, and publish as many generations as it takes."""
@@ -149,6 +150,7 @@ class _Run:
             if not self.remaining:
                 self.catalog.forget_old()
                 return self._report(manifest, changed=True)
+            self.n_searchable = manifest.counts["files"]
             plan, fresh, slice_s = Plan((), (), (), ()), False, 2 * slice_s
             self.catalog.next_generation()
 
@@ -224,7 +226,7 @@ class _Run:
 
     def _tell_files(self, stage: str) -> None:
         """Tell how many files are done."""
-        self.tell(Progress(stage, self.n_done, self.n_total))
+        self.tell(Progress(stage, self.n_done, self.n_total, self.n_searchable))
 
     def _report(self, manifest: Manifest, *, changed: bool) -> IndexReport:
         """Sum up the run."""

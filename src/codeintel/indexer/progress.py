@@ -8,15 +8,21 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from codeintel.scratch import lives
+
 _WRITE_EVERY_S = 0.2
 
 
 class Progress(Struct, frozen=True):
-    """A stage of the run, with the number of items done and in all (0 where not known yet)."""
+    """A stage of the run, with the number of items done and in all (0 where not known yet).
+
+    `searchable` is the number of files that can be searched already, where that is not all.
+    """
 
     stage: str
     done: int
     total: int
+    searchable: int = 0
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -64,14 +70,3 @@ class ProgressFile:
         except (OSError, msgspec.DecodeError):
             return None
         return written.progress if lives(written.pid) else None
-
-
-def lives(pid: int) -> bool:
-    """Tell whether a process of this number runs, whoever's it is."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

@@ -7,6 +7,7 @@ forked from a large process and a program that uses the Python API needs no main
 
 import os
 import resource
+import signal
 import struct
 import sys
 from typing import BinaryIO
@@ -51,6 +52,8 @@ def read_message(stream: BinaryIO) -> bytes | None:
 def main() -> None:
     """Prepare files until standard input ends."""
     os.nice(5)
+    # Ctrl-C reaches all processes of a terminal; the one that started this one ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     output = os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not get between the messages.
     os.dup2(2, 1)

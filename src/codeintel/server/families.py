@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from prometheus_client import Metric
 
-from codeintel.indexer.progress import lives
+from codeintel.scratch import lives
 from codeintel.types.metrics import Family, Sample
 
 Families = Callable[[], Iterable[Family]]

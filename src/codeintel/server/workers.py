@@ -9,10 +9,8 @@ the index, so that the index is in memory once.
 
 import logging
 import os
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -27,7 +25,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.multiprocess import mark_process_dead
 
 from codeintel.errors import CodeIntelError, ConfigurationError
-from codeintel.indexer.progress import lives
+from codeintel.scratch import scratch_folder
 from codeintel.server.door import DoorOptions
 from codeintel.server.families import write_families
 from codeintel.server.http import HttpOptions, check_exposure, listen, serve_socket
@@ -41,7 +39,6 @@ logger = logging.getLogger(__name__)
 Open = Callable[[], "CodeIntel"]
 
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-_METRICS_PREFIX = "codeintel-metrics-"
 _INDEXER_NICE = 10
 _TELL_EVERY_S = 1.0
 _FIRST_DELAY_S = 0.1
@@ -97,7 +94,7 @@ def run_workers(
     configure_logs(options.log_format)
     with ExitStack() as stack:
         sockets = [stack.enter_context(each) for each in listen(options, n_workers)]
-        metrics = Path(stack.enter_context(_metrics_folder()))
+        metrics = stack.enter_context(scratch_folder("metrics"))
         os.environ[_METRICS_VARIABLE] = str(metrics)
         options = replace(options, door=_share(options.door, n_workers))
         workers = [
@@ -108,15 +105,6 @@ def run_workers(
             task = (open_codeintel, options, keep_indexed, metrics)
             workers.append(_Worker("indexer", _keep_indexed, task, may_end=True))
         _Supervisor(workers, options, metrics, sockets).run()
-
-
-def _metrics_folder() -> tempfile.TemporaryDirectory[str]:
-    """Make the folder of the shared metrics; those of parents that were killed go."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_METRICS_PREFIX}*"):
-        parent = left.name.removeprefix(_METRICS_PREFIX).partition("-")[0]
-        if parent.isdigit() and not lives(int(parent)):
-            shutil.rmtree(left, ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=f"{_METRICS_PREFIX}{os.getpid()}-")
 
 
 def _share(door: DoorOptions, n_workers: int) -> DoorOptions:
