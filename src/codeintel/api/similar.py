@@ -95,13 +95,15 @@ def _chunk_at(snapshot: Snapshot, path: str, line: int) -> tuple[ChunkRow, str]:
     document = snapshot.catalog.by_path.get(path)
     if document is None:
         raise path_not_found(path, snapshot.catalog.by_path)
-    for chunk in snapshot.catalog.chunks_of(document.id):
-        if chunk.start_line <= line <= chunk.end_line:
-            lines = snapshot.text_of(document.id).split("\n")[chunk.start_line - 1 : chunk.end_line]
-            return chunk, "\n".join((f"{chunk.container} {chunk.symbol}".strip(), *lines))
-    raise InvalidRangeError(
-        f"Line {line} is not in '{path}'.", cure=f"The file has {document.n_lines} lines."
-    )
+    inside = 1 <= line <= document.n_lines
+    found = snapshot.catalog.chunk_at(document.id, line) if inside else None
+    if found is None:
+        raise InvalidRangeError(
+            f"Line {line} is not in '{path}'.", cure=f"The file has {document.n_lines} lines."
+        )
+    chunk = snapshot.catalog.chunks([found])[found]
+    lines = snapshot.lines_of(document.id, chunk.start_line, chunk.end_line)
+    return chunk, "\n".join((f"{chunk.container} {chunk.symbol}".strip(), lines))
 
 
 def _distinctive(snapshot: Snapshot, text: str) -> list[str]:

@@ -185,15 +185,12 @@ def _chunk_of(snapshot: Snapshot, document: Document, place: Place) -> int:
 
     The function comes before the line, since lines move from one version to the next.
     """
-    lines = [place.line]
+    catalog, chunk = snapshot.catalog, None
     if place.name:
-        named = snapshot.catalog.definitions_of(document.id)
-        lines[:0] = [d.name_line for d in named if d.name == place.name]
-    for line in lines:
-        chunk = None if line is None else snapshot.catalog.chunk_at(document.id, line)
-        if chunk is not None:
-            return chunk
-    return chunk_id(document.id, 0)
+        chunk = catalog.chunk_defining(document.id, place.name)
+    if chunk is None and place.line is not None:
+        chunk = catalog.chunk_at(document.id, place.line)
+    return chunk_id(document.id, 0) if chunk is None else chunk
 
 
 def _worded(

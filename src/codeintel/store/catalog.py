@@ -198,6 +198,17 @@ class Catalog:
             if row[0] in self.by_id and row[-1] is not None:
                 yield _definition(row), row[-1]
 
+    def chunk_defining(self, document_id: int, name: str) -> int | None:
+        """Give the chunk in which a document first defines a name; None where it does not."""
+        rows = self._query(
+            f"SELECT ({_CHUNK_OF_NAME}) AS chunk FROM definitions"
+            " WHERE document_id = :document_id AND name = :name AND chunk IS NOT NULL"
+            " ORDER BY definitions.start_line, definitions.end_line DESC LIMIT 1",
+            document_id=document_id,
+            name=name,
+        )
+        return rows[0][0] if rows else None
+
     def chunk_at(self, document_id: int, line: int) -> int | None:
         """Give the id of the chunk that holds a line of a document."""
         low, high = chunk_range(document_id)
@@ -222,12 +233,12 @@ class Catalog:
         found = self.packed_occurrences(name)
         return [(document, unpack_positions(packed)) for document, packed in found]
 
-    def definition_rows(self) -> Iterator[DefinitionRow]:
-        """Give what a search through all definitions of the generation needs, in no order."""
+    def definition_rows(self) -> Iterator[tuple[Any, ...]]:
+        """Give what a search through all definitions needs, in no order: plain `DefinitionRow`s."""
         rows = self._query(
             "SELECT id, document_id, name, kind, start_line, container, public FROM definitions"
         )
-        return (DefinitionRow(*row) for row in rows if row[1] in self.by_id)
+        return (row for row in rows if row[1] in self.by_id)
 
     def rows_named(self, name: str) -> list[DefinitionRow]:
         """Give the same for the definitions of one name."""
