@@ -1,17 +1,14 @@
-"""An index of a million chunks to search in: made-up functions of real words, kept between runs.
+"""An index of a million chunks to search in: lines of real code put together anew, kept in a cache.
 
-The words are drawn as often as they stand in the corpus, so that common and rare ones are as
-common and as rare as in code. The chunks are cut by rule instead of parsed, since only searching
-is measured; all the rest is what the product writes.
+Each file draws from one real file, so that words are as common and vectors as close to each other
+as they are in code. The chunks are cut by rule instead of parsed, since only searching is measured;
+all the rest is what the product writes.
 """
 
-import bisect
 import hashlib
-import itertools
 import random
 import re
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -29,10 +26,9 @@ from codeintel.types import Chunk, Definition, ParsedFile, SymbolKind
 N_CHUNKS = 1_000_000
 _CHUNKS_OF_FILE = 100
 _LINES_OF_CHUNK = 6
-_WORDS_OF_LINE = 5
 
 
-def million(vocabulary_of: Path, n_chunks: int = N_CHUNKS) -> tuple[Path, Path]:
+def million(code_of: Path, n_chunks: int = N_CHUNKS) -> tuple[Path, Path]:
     """Give a folder of files and the folder of its index, both made where they are missing."""
     version = hashlib.sha256(f"{PIPELINE} {Path(__file__).read_text()}".encode()).hexdigest()[:10]
     folder = cache_dir() / f"load-{n_chunks}-{version}"
@@ -40,7 +36,7 @@ def million(vocabulary_of: Path, n_chunks: int = N_CHUNKS) -> tuple[Path, Path]:
         for old in cache_dir().glob(f"load-{n_chunks}-*"):
             shutil.rmtree(old)
         files, index = folder.with_suffix(".part") / "files", folder / "index"
-        _write_files(files, vocabulary_of, n_chunks // _CHUNKS_OF_FILE)
+        _write_files(files, code_of, n_chunks // _CHUNKS_OF_FILE)
         folder.with_suffix(".part").rename(folder)
         try:
             _index(folder / "files", index)
@@ -50,26 +46,25 @@ def million(vocabulary_of: Path, n_chunks: int = N_CHUNKS) -> tuple[Path, Path]:
     return folder / "files", folder / "index"
 
 
-def _write_files(folder: Path, vocabulary_of: Path, n_files: int) -> None:
+def _write_files(folder: Path, code_of: Path, n_files: int) -> None:
+    """Write files of functions, each with some lines of real code in which a few words differ."""
     draw = random.Random(0)
-    counts = Counter(
-        word
-        for file in sorted(vocabulary_of.rglob("*.py"))
-        for word in re.findall(r"\b[a-z]{3,12}\b", file.read_text(errors="replace"))
-    )
-    words = list(counts)
-    ranks = list(itertools.accumulate(counts.values()))
-
-    def text(n: int) -> list[str]:
-        return [words[bisect.bisect(ranks, draw.random() * ranks[-1])] for _ in range(n)]
-
+    texts = [file.read_text(errors="replace") for file in sorted(code_of.rglob("*.py"))]
+    real = [[x.strip() for x in text.split("\n") if x.strip()] for text in texts]
+    real = [lines for lines in real if len(lines) > 2 * _LINES_OF_CHUNK]
+    words = sorted({word for text in texts for word in re.findall(r"\b[a-z]{4,12}\b", text)})
     for number in range(n_files):
-        place = folder / f"part{number % 100:02}" / f"{'_'.join(text(2))}_{number}.py"
+        lines = draw.choice(real)
+        name = "_".join(draw.sample(words, 2))
+        place = folder / f"part{number % 100:02}" / f"{name}_{number}.py"
         place.parent.mkdir(parents=True, exist_ok=True)
         chunks = []
         for _ in range(_CHUNKS_OF_FILE):
-            lines = [" ".join(text(_WORDS_OF_LINE)) for _ in range(_LINES_OF_CHUNK - 1)]
-            chunks.append(f"def {'_'.join(text(2))}():\n    " + "\n    ".join(lines) + "\n")
+            start = draw.randrange(len(lines) - _LINES_OF_CHUNK)
+            body = lines[start : start + _LINES_OF_CHUNK - 1]
+            body[draw.randrange(len(body))] += f"  # {' '.join(draw.sample(words, 3))}"
+            head = f"def {'_'.join(draw.sample(words, 2))}():"
+            chunks.append("\n    ".join([head, *body]) + "\n")
         place.write_text("".join(chunks))
 
 
