@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from sys import intern
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from codeintel.index.snapshot import Snapshot
 from codeintel.search.signals import path_traits
 from codeintel.search.symbols import NameTable, match_names
+from codeintel.store.catalog import DefinitionRow
 from codeintel.types import SymbolKind
 
 # Where so many names begin with what was typed, the shortest of them are the answer. Filters can
 # leave none of these, so with filters all names are looked at.
 _MAX_NAMES = 500
+_NOTHING: list[tuple[Any, ...]] = [()] * len(DefinitionRow._fields)
 _KINDS = {kind.value: number for number, kind in enumerate(SymbolKind)}
 
 
@@ -47,22 +49,27 @@ class SymbolTable:
         self._ranks = ranks
         self._names = NameTable(catalog.definition_names)
         numbers = {name: number for number, name in enumerate(self._names.names)}
-        rows = sorted(catalog.definition_rows(), key=lambda row: numbers[row.name])
-        self._containers = [intern(row.container) for row in rows]
-        self._row_ids = np.asarray([row.id for row in rows], np.int64)
-        self._document = np.asarray([ranks[row.document_id] for row in rows], np.int32)
-        self._line = np.asarray([row.start_line for row in rows], np.int32)
-        self._kind = np.asarray([_KINDS[row.kind] for row in rows], np.uint8)
-        name = np.asarray([numbers[row.name] for row in rows], np.int64)
-        self._bounds = np.searchsorted(name, np.arange(len(numbers) + 1))
+        columns = list(zip(*catalog.definition_rows(), strict=True)) or [()] * len(
+            DefinitionRow._fields
+        )
+        ids, documents, names, kinds, lines, containers, public = columns
+        n = len(ids)
+        name = np.fromiter(map(numbers.__getitem__, names), np.int64, n)
+        order = np.argsort(name, kind="stable")
+        self._containers = [intern(containers[at]) for at in order.tolist()]
+        self._row_ids = np.fromiter(ids, np.int64, n)[order]
+        self._document = np.fromiter(map(ranks.__getitem__, documents), np.int32, n)[order]
+        self._line = np.fromiter(lines, np.int32, n)[order]
+        self._kind = np.fromiter(map(_KINDS.__getitem__, kinds), np.uint8, n)[order]
+        private = ~np.fromiter(public, bool, n)[order]
+        self._bounds = np.searchsorted(name[order], np.arange(len(numbers) + 1))
         self._numbers = numbers
         uses = catalog.use_counts()
         self._uses = np.asarray([uses.get(each, 0) for each in self._names.names], np.int64)
         aside = np.asarray([path_traits(path).aside for path in self._paths], bool)
-        private = np.asarray([not row.public for row in rows], bool)
         headings = [_KINDS[SymbolKind.SECTION], _KINDS[SymbolKind.KEY]]
         self._penalty = 0.02 * private + 0.04 * np.isin(self._kind, headings)
-        if len(rows):
+        if n:
             self._penalty += 0.03 * aside[self._document]
 
     def find(

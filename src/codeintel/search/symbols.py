@@ -13,7 +13,7 @@ _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_\W\d]+|\d+")
 _LEAST_TYPO_RATIO = 0.75
 _LEAST_TYPO_CHARS = 4
 # Where so many names match, those with only the letters in order are not what is looked for.
-_ENOUGH = 50
+_ENOUGH = 20
 # A bit for each byte of ASCII, some of them shared; all bits for a byte of any other letter.
 _BITS = np.concatenate(
     [np.uint64(1) << (np.arange(128, dtype=np.uint64) % 64), np.full(128, ~np.uint64(0))]
