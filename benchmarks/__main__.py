@@ -22,6 +22,7 @@ SUITES = (
     "navigation",
     "load",
     "peers",
+    "tuning",
 )
 RESULTS = Path(__file__).parent / "results"
 

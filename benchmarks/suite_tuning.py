@@ -55,9 +55,7 @@ def _workers(report: Report, tree: Path, scratch: Path) -> None:
         with CodeIntel(tree, settings=Settings(index_dir=folder, workers=workers)) as code:
             spent_s = _timed(code.index)
         shutil.rmtree(folder)
-        report.measurements.append(
-            summarize("CODEINTEL_WORKERS", str(workers), [spent_s], seconds=round(spent_s, 1))
-        )
+        report.measurements.append(summarize("CODEINTEL_WORKERS", str(workers), [spent_s]))
 
 
 def _answers(report: Report, tree: Path, folder: Path, *, rounds: int) -> None:
@@ -91,7 +89,7 @@ def _memory(report: Report, data: Data) -> None:
                 "CODEINTEL_VECTOR_MEMORY_BYTES",
                 name,
                 times,
-                index=str(index.plan).split(",")[0],
+                index=str(index.plan).split(", ")[0],
                 megabytes=round(index.estimate_memory_usage(n, dim).resident_bytes / 1e6, 1),
                 recall=round(recall(partial(_nearest, index), data), 3),
                 build_s=round(build_s, 1),

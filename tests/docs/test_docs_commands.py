@@ -10,7 +10,10 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/agents.md")
+PAGES = [
+    path.relative_to(ROOT).as_posix()
+    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+]
 BLOCK = re.compile(
     r"(?P<reason><!-- not run: [^\n]+ -->\n)?```(?P<kind>bash|python)\n(?P<code>.+?)```", re.DOTALL
 )
@@ -67,3 +70,9 @@ def test_the_commands_of_a_page_succeed(block: Block, clone: Path) -> None:
     )
     assert answer.returncode == 0, answer.stdout[-2000:] + answer.stderr[-2000:]
     assert answer.stdout
+
+
+def test_every_block_of_commands_is_run_or_says_why_not() -> None:
+    for page in PAGES:
+        kinds = re.findall(r"^```(\w+)", (ROOT / page).read_text(encoding="utf-8"), re.M)
+        assert set(kinds) <= {"bash", "python", "text", "mermaid", "json", "toml", "yaml"}, page
