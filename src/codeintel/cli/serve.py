@@ -70,6 +70,12 @@ def _add_http(parser: ArgumentParser) -> None:
         "--audit-log", type=Path, metavar="FILE", help="write who asked which tool when"
     )
     http.add_argument(
+        "--otlp",
+        metavar="URL",
+        help="send a trace of every call to this OpenTelemetry collector, such as"
+        " http://127.0.0.1:4318/v1/traces (needs codeintel[traces])",
+    )
+    http.add_argument(
         "--drain",
         type=float,
         default=0.0,
@@ -170,6 +176,7 @@ def _http_options(arguments: Namespace) -> "HttpOptions":
         drain_s=arguments.drain,
         log_format=arguments.log_format,
         audit_log=arguments.audit_log,
+        otlp_url=arguments.otlp,
         calls_per_s=arguments.calls_per_s,
         edge=EdgeOptions(
             allowed_hosts=tuple(arguments.allow_host),

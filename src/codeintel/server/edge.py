@@ -12,6 +12,7 @@ from codeintel.server.auth import LOCAL, Principal, Tokens
 from codeintel.server.logs import new_request_id, request_id
 from codeintel.server.oauth import METADATA_PATH, OAuth, OAuthOptions
 from codeintel.server.protocol import PRINCIPAL_KEY
+from codeintel.server.traces import trace_parent
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 # Probes name the address of the machine, which nobody can list beforehand, and learn nothing.
@@ -73,6 +74,7 @@ class Edge:
             return
         request_id.set(new_request_id())
         headers = dict(scope["headers"])
+        trace_parent.set(headers.get(b"traceparent", b"").decode("latin-1"))
         path = scope["path"]
         if path in self._open_paths:
             await self._web(scope, receive, send)

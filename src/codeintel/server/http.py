@@ -28,6 +28,7 @@ from codeintel.server.metrics import Metrics
 from codeintel.server.protocol import build_server
 from codeintel.server.rest import add_metadata, build_rest
 from codeintel.server.shortcut import Shortcut
+from codeintel.server.traces import Traces
 
 if TYPE_CHECKING:
     from codeintel.api import CodeIntel
@@ -52,6 +53,8 @@ class HttpOptions:
         Time that requests under way get to finish after that.
     audit_log
         File that tells who asked which tool when; None writes none.
+    otlp_url
+        Collector that is sent a span for every call; None sends none.
     cache_bytes
         Size of the answers that each process keeps for the next who asks the same.
     calls_per_s
@@ -65,6 +68,7 @@ class HttpOptions:
     shutdown_s: int = 30
     log_format: LogFormat = "console"
     audit_log: Path | None = None
+    otlp_url: str | None = None
     cache_bytes: int = CACHE_BYTES
     calls_per_s: float = 0
     edge: EdgeOptions = field(default_factory=EdgeOptions)
@@ -91,13 +95,14 @@ class App:
         self._door = Door(options.door)
         self._audit = AuditLog(options.audit_log) if options.audit_log else None
         self._metrics = Metrics(self._door, codeintel, shared_metrics)
-        observers = [self._metrics.observe, *([self._audit.observe] if self._audit else [])]
+        self._traces = Traces.to(options.otlp_url) if options.otlp_url else None
+        watchers = (self._metrics, self._audit, self._traces)
         calls = Calls(
             codeintel,
             self._door,
             cache_bytes=options.cache_bytes,
             calls_per_s=options.calls_per_s,
-            observers=observers,
+            observers=[watcher.observe for watcher in watchers if watcher],
         )
         self.health = Health(calls)
         max_request_bytes = options.edge.max_request_bytes
@@ -123,8 +128,9 @@ class App:
             yield
         watch.cancel()
         self._door.close()
-        if self._audit:
-            self._audit.close()
+        for watcher in (self._audit, self._traces):
+            if watcher:
+                watcher.close()
 
 
 class DrainingServer(uvicorn.Server):
