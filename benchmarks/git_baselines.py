@@ -22,11 +22,12 @@ def subprocess_blame(repository: Path, path: str, first: int, last: int) -> Answ
         cwd=repository,
         capture_output=True,
         check=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     ).stdout
     answer: Answer = []
     sha = author = summary = ""
-    for line in output.splitlines():
+    for line in output.split("\n"):
         if match := _HEADER.match(line):
             sha = match[1]
         elif line.startswith("author "):
@@ -39,22 +40,25 @@ def subprocess_blame(repository: Path, path: str, first: int, last: int) -> Answ
 
 
 def subprocess_history(repository: Path, path: str, limit: int) -> Answer:
+    form = "%H%x09%aN%x09%aE%x09%aI%x09%B"
     output = subprocess.run(
-        ["git", "log", f"-n{limit}", "--format=%H%x09%aN%x09%aE%x09%aI%x09%s", "--", path],
+        ["git", "log", f"-n{limit}", "-z", f"--format={form}", "--", path],
         cwd=repository,
         capture_output=True,
         check=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     ).stdout
-    return [tuple(line.split("\t")) for line in output.splitlines()]
+    commits = output.removesuffix("\0").split("\0")
+    return [tuple(commit.split("\n")[0].split("\t", 4)) for commit in commits if commit]
 
 
 def gitpython_blame(repository: git.Repo, path: str, first: int, last: int) -> Answer:
     answer: Answer = []
-    for commit, lines in repository.blame("HEAD", path, L=f"{first},{last}") or []:
+    for entry in repository.blame("HEAD", path, L=f"{first},{last}") or []:
+        commit, lines = entry[0], entry[1]
         assert isinstance(commit, git.Commit)
-        for _ in lines or []:
-            answer.append((commit.hexsha, str(commit.author), str(commit.summary)))
+        answer += [(commit.hexsha, str(commit.author), str(commit.summary))] * len(lines or [])
     return answer
 
 
@@ -86,10 +90,9 @@ def samples(repository: Path, n_scale: int) -> list[Sample]:
     chance = random.Random(7)
 
     def lines(*arguments: str) -> list[str]:
-        output = subprocess.run(
-            ["git", *arguments], cwd=repository, capture_output=True, check=True, text=True
-        ).stdout
-        return output.splitlines()
+        command = ["git", "-c", "core.quotePath=false", *arguments]
+        output = subprocess.run(command, cwd=repository, capture_output=True, check=True).stdout
+        return output.decode("utf-8", "replace").splitlines()
 
     head = lines("ls-tree", "-r", "--name-only", "HEAD")
     known = set(head)
@@ -99,7 +102,10 @@ def samples(repository: Path, n_scale: int) -> list[Sample]:
     by_heat = [path for path, _ in touched.most_common()]
     hot = by_heat[:4] + chance.sample(by_heat[4:200], max(1, 8 * n_scale // 10))
     old = chance.sample(by_heat[-len(by_heat) // 4 :], 8 * n_scale // 10)
-    renamed = [path for path in head if "moved" in path]
+    renamed = [path for path in head if "moved" in path]  # as the script names them
+    if not renamed:
+        options = ("-M100%", "--diff-filter=R", "--name-only", "--format=")
+        renamed = sorted(known.intersection(lines("log", *options)))
     chosen = [
         *(("hot", path) for path in hot),
         *(("old", path) for path in old),
@@ -108,10 +114,20 @@ def samples(repository: Path, n_scale: int) -> list[Sample]:
     ]
     found = []
     for kind, path in chosen:
-        n_lines = len(lines("show", f"HEAD:{path}"))
-        first = chance.randint(1, max(1, n_lines - 9))
-        found.append(Sample(kind, path, first, min(n_lines, first + 9)))
+        n_lines = count_lines(repository, path)
+        if n_lines:
+            first = chance.randint(1, max(1, n_lines - 9))
+            found.append(Sample(kind, path, first, min(n_lines, first + 9)))
     return found
+
+
+def count_lines(repository: Path, path: str) -> int:
+    """Count the lines of a file of HEAD; 0 for one that nobody blames."""
+    command = ["git", "show", f"HEAD:{path}"]
+    done = subprocess.run(command, cwd=repository, capture_output=True)
+    if done.returncode or b"\0" in done.stdout:
+        return 0
+    return done.stdout.count(b"\n") + (not done.stdout.endswith(b"\n") and bool(done.stdout))
 
 
 def drop_from_page_cache(*folders: Path) -> None:

@@ -4,6 +4,7 @@ import resource
 import subprocess
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -46,11 +47,11 @@ def measure_builds(report: Report, repository: Path, folder: Path) -> dict[str, 
     for name, place in places.items():
         worker = Worker(repository, place)
         with job(NO_DEADLINE_S):
-            wall, cpu = timed(lambda worker=worker: worker.graph(silent))
+            wall, cpu = timed(partial(worker.graph, silent))
             if name == "commit-graph":
                 note(report, "commit-graph with changed paths", wall, cpu)
             else:
-                wall, cpu = timed(lambda worker=worker: worker.extend(silent))
+                wall, cpu = timed(partial(worker.extend, silent))
             if name == "index":
                 note(report, "history index", wall, cpu)
                 report.facts["history index: processor time / git log --raw"] = round(
@@ -59,7 +60,7 @@ def measure_builds(report: Report, repository: Path, folder: Path) -> dict[str, 
                 size_bytes = size(place, "history-*")
                 report.facts["history index: bytes a commit"] = round(size_bytes / n_commits)
             if name == "blame cache":
-                wall, cpu = timed(lambda worker=worker: worker.blame(silent))
+                wall, cpu = timed(partial(worker.blame, silent))
                 note(report, "blame cache of the whole tree", wall, cpu)
                 extra = size(place, "history-*") - size(places["index"], "history-*")
                 report.facts["blame cache: MB"] = round(extra / 1e6, 1)
@@ -96,13 +97,17 @@ def measure_update(report: Report, repository: Path) -> None:
             for sha in heads[1:]:
                 move(sha)
                 found: list[int] = []
-                wall, cpu = timed(lambda found=found: found.append(worker.extend(silent)))
+                wall, cpu = timed(partial(_append, found, partial(worker.extend, silent)))
                 costs.append((wall * 100 / found[0], cpu * 100 / found[0], found[0]))
         worker.close()
         wall, cpu, n_new = min(costs)  # the step that other work on the machine hindered least
         report.facts["update: commits of the step"] = n_new
         report.facts["update: ms for 100 new commits"] = round(wall * 1e3, 1)
         report.facts["update: processor ms for 100 new commits"] = round(cpu * 1e3, 1)
+
+
+def _append(found: list[int], call: Callable[[], int]) -> None:
+    found.append(call())
 
 
 def note(report: Report, what: str, wall_s: float, processor_s: float) -> None:

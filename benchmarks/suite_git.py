@@ -1,13 +1,15 @@
 """Blame and history: git processes and GitPython against the layers of `codeintel.git`.
 
-The history is made by script (`git_history`). All variants answer the same questions in turn, and
-every answer is compared with the git process's.
+The history is made by script (`git_history`), or is that of the repository whose folder the
+environment variable CODEINTEL_BENCHMARK_HISTORY names; nothing is written there. All variants
+answer the same questions in turn, and every answer is compared with the git process's.
 """
 
 import os
 import subprocess
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -29,6 +31,7 @@ from benchmarks.git_load import measure_load
 from benchmarks.report import Report, Target, percentile, summarize
 from codeintel.git.client import GitClient
 
+HISTORY_VARIABLE = "CODEINTEL_BENCHMARK_HISTORY"
 LIMIT = 50
 COSTS = (
     ("history index: bytes a commit", 500, "bytes"),
@@ -51,12 +54,19 @@ Times = dict[str, list[float]]
 def run(*, quick: bool) -> Report:
     report = Report("git")
     report.facts["load of the machine before"] = round(os.getloadavg()[0], 1)
-    repository = large_history(5_000, 500) if quick else large_history()
+    given = os.environ.get(HISTORY_VARIABLE)
+    if given:
+        repository = Path(given).resolve()
+        report.facts["history of"] = repository.name
+    else:
+        repository = large_history(5_000, 500) if quick else large_history()
     chosen = samples(repository, 3 if quick else 10)
     with tempfile.TemporaryDirectory() as name:
         measure_update(report, repository)
         subprocess.run(["git", "clone", "-q", "--shared", repository, f"{name}/clone"], check=True)
-        packs, repository = repository / "objects" / "pack", Path(name) / "clone"
+        objects = repository / ".git" / "objects"
+        objects = objects if objects.is_dir() else repository / "objects"
+        packs, repository = objects / "pack", Path(name) / "clone"
         places = measure_builds(report, repository, Path(name) / "caches")
         clients = {
             f"ours, {name}": GitClient(repository, cache_dir=place, background=False)
@@ -91,15 +101,22 @@ def variants(
         "GitPython": lambda s: gitpython_blame(repo, s.path, s.first, s.last),
     }
     for name, client in clients.items():
-        histories[name] = lambda s, client=client: [
-            (e.full_sha, e.author, e.email, e.date, e.message)
-            for e in client.file_history(s.path, LIMIT)
-        ]
-        blames[name] = lambda s, client=client: [
-            (e.full_sha, e.author, e.message) for e in client.blame_range(s.path, s.first, s.last)
-        ]
+        histories[name] = partial(our_history, client)
+        blames[name] = partial(our_blame, client)
     del histories["ours, blame cache"]
     return histories, blames
+
+
+def our_history(client: GitClient, sample: Sample) -> Answer:
+    return [
+        (e.full_sha, e.author, e.email, e.date, e.message)
+        for e in client.file_history(sample.path, LIMIT)
+    ]
+
+
+def our_blame(client: GitClient, sample: Sample) -> Answer:
+    entries = client.blame_range(sample.path, sample.first, sample.last)
+    return [(e.full_sha, e.author, e.message) for e in entries]
 
 
 def ask(report: Report, case: str, chosen: list[Sample], questions: dict[str, Question]) -> Times:
@@ -170,7 +187,8 @@ def targets(report: Report, history: Times, blame: Times) -> list[Target]:
     def faster(times: Times, name: str) -> float:
         return median(times[OLD]) / median(times[name])
 
-    different = sum(int(m.extra.get("different", 0)) for m in report.measurements)
+    ours = [m for m in report.measurements if m.variant.startswith("ours")]
+    different = sum(int(m.extra.get("different", 0)) for m in ours)
     index, cache, graph = "ours, index", "ours, blame cache", "ours, commit-graph"
     plain = "ours, nothing built"
     at_least = [
