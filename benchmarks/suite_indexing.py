@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.corpora import SYMPY, source_distribution, standard_library
+from benchmarks.indexing_trees import corpora, large
 from benchmarks.report import Report, Target, summarize
 from codeintel import CodeIntel
 from codeintel.config import Settings
@@ -47,7 +48,7 @@ _ASK = {
 
 
 def run(*, quick: bool) -> Report:
-    """Measure on Python's library (quick) or on a large package's source distribution."""
+    """Measure on Python's library (quick) or a large package's sources; then on other trees."""
     report = Report("indexing")
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "tree"
@@ -62,6 +63,9 @@ def run(*, quick: bool) -> Report:
             _one_edit(report, code, tree, rounds=3 if quick else 5)
             _questions(report, code)
         _first_answer(report, tree, settings)
+    corpora(report, rounds=1 if quick else 5)
+    if not quick:
+        large(report)
     return report
 
 

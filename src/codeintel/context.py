@@ -210,9 +210,9 @@ class ApplicationContext:
             from codeintel.embedding.model2vec import Model2VecEmbedder
 
             return Model2VecEmbedder(self.settings.model_path)
-        from codeintel.embedding.static import StaticEmbedder
+        from codeintel.embedding.static import bundled_embedder
 
-        return StaticEmbedder()
+        return bundled_embedder()
 
     def restricted_to(self, repos: Collection[str]) -> "ApplicationContext":
         """Give a view that has only these repositories; it shares, and does not close, all else."""

@@ -47,7 +47,8 @@ class StaticEmbedder:
             description = (path / "model.json").read_bytes()
             facts: dict[str, Any] = json.loads(description)
             words = (path / "vocabulary.txt").read_text("ascii").split("\n")[:-1]
-            self._rows = np.load(path / "vectors.npy", mmap_mode="r")
+            rows = np.load(path / "vectors.npy", mmap_mode="r")
+            self._rows: NDArray[np.int8] = rows.view(np.ndarray)  # cheaper to take rows from
             self._scales = np.load(path / "scales.npy")
             self._vocabulary = Vocabulary(words, np.load(path / "costs.npy").tolist())
             self._name, self._exponent = str(facts["name"]), float(facts["exponent"])
@@ -118,3 +119,9 @@ class StaticEmbedder:
         vector: Vectors = weights @ self._rows.take(tokens, axis=0).astype(np.float32)
         length = np.linalg.norm(vector)
         return vector / length if length else vector
+
+
+@cache
+def bundled_embedder() -> StaticEmbedder:
+    """Give the bundled model, loaded once for all repositories: words it has met it knows."""
+    return StaticEmbedder()

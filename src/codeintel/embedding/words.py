@@ -116,5 +116,15 @@ def _is_data(word: str) -> bool:
 
 def _without_accents(text: str) -> str:
     """Write accented Latin letters without their accents, so that they stay inside their word."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    return unicodedata.normalize("NFKD", text).translate(_COMBINING)
+
+
+class _Combining(dict[int, int | None]):
+    """None for each accent met, which removes it; every other character as it is."""
+
+    def __missing__(self, point: int) -> int | None:
+        kept = self[point] = None if unicodedata.combining(chr(point)) else point
+        return kept
+
+
+_COMBINING = _Combining()

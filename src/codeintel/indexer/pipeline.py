@@ -36,6 +36,7 @@ from codeintel.store.generations import EmbedderRecord, GenerationStore, Manifes
 from codeintel.types import IndexReport, SkippedFile, SkipReason
 
 _FIRST_SLICE_S = 2.0
+_SLICES_GROW = 4.0
 # Content is committed this often while a generation is written, so that a killed run resumes.
 _COMMIT_S = 2.0
 _TELL_S = 0.1
@@ -151,7 +152,7 @@ class _Run:
                 self.catalog.forget_old()
                 return self._report(manifest, changed=True)
             self.n_searchable = manifest.counts["files"]
-            plan, fresh, slice_s = Plan((), (), (), ()), False, 2 * slice_s
+            plan, fresh, slice_s = Plan((), (), (), ()), False, _SLICES_GROW * slice_s
             self.catalog.next_generation()
 
     def _write_generation(

@@ -343,7 +343,8 @@ def corrupt(error: sqlite3.DatabaseError, name: str = "catalog.sqlite") -> Index
 
 def pack_positions(positions: Iterable[tuple[int, int]]) -> bytes:
     """Pack (line, column) pairs into 4 bytes each: 20 bits of line, 12 of column."""
-    return array("I", (line << 12 | min(column, 0xFFF) for line, column in positions)).tobytes()
+    packed = [line << 12 | (column if column < 0xFFF else 0xFFF) for line, column in positions]
+    return array("I", packed).tobytes()
 
 
 def unpack_positions(data: bytes) -> list[tuple[int, int]]:
