@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tarfile
 import venv
 import zipfile
@@ -32,11 +33,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def installed(built: Path) -> Path:
+def interpreters() -> list[str]:
+    """This interpreter, and those that CODEINTEL_CI_PYTHONS names, parted by colons."""
+    named = os.environ.get("CODEINTEL_CI_PYTHONS", "")
+    return [sys.executable, *filter(None, named.split(os.pathsep))]
+
+
+@pytest.fixture(scope="module", params=interpreters())
+def installed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, built: Path
+) -> Path:
     """The programs' folder of an environment that holds the wheel and what it depends on."""
-    environment = built / "fresh"
-    venv.create(environment, with_pip=True)
+    environment = tmp_path_factory.mktemp("fresh") / "environment"
+    subprocess.run([request.param, "-m", "venv", environment], check=True)
     (wheel,) = built.glob("*.whl")
     subprocess.run([environment / "bin" / "pip", "install", "-q", wheel], check=True)
     return environment / "bin"
@@ -52,11 +61,22 @@ def test_the_wheel_has_the_model_the_queries_and_the_types(built: Path) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
-def test_the_sdist_builds_the_same_wheel(built: Path) -> None:
+def test_the_sdist_has_all_that_its_tests_need(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"pyproject.toml", "README.md", "LICENSE", "src/codeintel/py.typed"} <= names
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert set(tracked) - names <= {".gitignore"}
+
+
+def test_the_sdist_builds_the_same_wheel(built: Path, tmp_path: Path) -> None:
+    (sdist,) = built.glob("*.tar.gz")
+    pip = [built / "build" / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "-q", "--no-deps", "-w", tmp_path, sdist], check=True)
+    (wheel,), (again,) = built.glob("*.whl"), tmp_path.glob("*.whl")
+    assert zipfile.ZipFile(again).namelist() == zipfile.ZipFile(wheel).namelist()
 
 
 def test_a_fresh_installation_indexes_and_answers(
