@@ -2,8 +2,8 @@
 
 Two tools, each with EXAMPLES (default: 20,000) inputs for every tool and endpoint: schemathesis
 reads the REST API's own description, the tests in tests/conformance/test_conformance_fuzz.py know
-MCP and the tools' arguments. schemathesis gets a virtual environment of its own in the user's cache, since
-its plugin for pytest would load with every test.
+MCP and the tools' arguments. schemathesis gets a virtual environment of its own in the user's
+cache, since its plugin for pytest would load with every test.
 """
 
 import os
