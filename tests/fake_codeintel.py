@@ -138,7 +138,7 @@ class FakeCodeIntel:
             raise InvalidScopeError("No such scope.", cure="Call set_scope again.")
         return Scope(repo=scope_id.removeprefix("repo=") or None)
 
-    def list_paths(self, *, scope=EVERYTHING, tree=False, limit=200, cursor=None) -> PathsAnswer:
+    def list_paths(self, *, scope=EVERYTHING, limit=200, cursor=None, **_filters) -> PathsAnswer:
         entries = [
             PathEntry(repo=repo, path=path, language="python", n_lines=text.count("\n"))
             for repo, files in self._select(scope).items()
@@ -152,7 +152,7 @@ class FakeCodeIntel:
         )
 
     def open_file(
-        self, path, *, start_line=None, end_line=None, ref=None, max_tokens=4000, scope=EVERYTHING
+        self, path, *, start_line=None, end_line=None, scope=EVERYTHING, **_budget
     ) -> FileAnswer:
         repo, text = self._find(path, scope)
         lines = text.splitlines(keepends=True)

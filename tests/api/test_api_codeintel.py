@@ -22,7 +22,7 @@ from codeintel.errors import (
     UnknownRevisionError,
     UnknownSymbolError,
 )
-from codeintel.types import IndexPhase, Scope, SymbolKind
+from codeintel.types import IndexPhase, PathOrder, Scope, SymbolKind
 from repositories import SHOP, GitRepository
 
 
@@ -268,3 +268,78 @@ def test_an_unknown_path_is_answered_with_the_nearest(code: CodeIntel) -> None:
     with pytest.raises(PathNotFoundError) as caught:
         code.open_file("shop/card.py")
     assert "shop/cart.py" in caught.value.suggestions
+
+
+def test_files_are_listed_by_size_and_time(code: CodeIntel, shop: GitRepository) -> None:
+    sizes = {e.path: e.size_bytes for e in code.list_paths(order="size", limit=1_000).entries}
+    assert list(sizes.values()) == sorted(sizes.values(), reverse=True)
+    middle = sorted(sizes.values())[len(sizes) // 2]
+    found = code.list_paths(min_bytes=middle)
+    assert {entry.path for entry in found.entries} == {p for p, n in sizes.items() if n >= middle}
+    assert found.total == len(found.entries)
+    assert all(e.size_bytes <= middle for e in code.list_paths(max_bytes=middle).entries)
+    assert code.list_paths(modified_since="2001-01-01").total == len(sizes)
+    assert code.list_paths(modified_since="2999-01-01T00:00:00+00:00", tree=True).entries == ()
+    with pytest.raises(InputError, match="no time"):
+        code.list_paths(modified_since="soon")
+
+
+@pytest.mark.parametrize("order", ["path", "size", "modified"])
+def test_every_order_is_paged_without_repetition(code: CodeIntel, order: PathOrder) -> None:
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = code.list_paths(order=order, limit=2, cursor=cursor)
+        seen += [entry.path for entry in page.entries]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert sorted(seen) == sorted(SHOP)
+    assert page.total == len(SHOP)
+
+
+def test_files_that_are_not_indexed_are_listed_with_the_reason(
+    code: CodeIntel, shop: GitRepository
+) -> None:
+    (shop.path / "logo.png").write_bytes(b"\x89PNG\0\0")
+    code.index()
+    listed = code.list_paths(skipped=True)
+    assert [(entry.path, entry.skipped) for entry in listed.entries] == [("logo.png", "binary")]
+    assert listed.total == 1
+
+
+def test_several_ranges_of_a_file_are_read_under_one_budget(code: CodeIntel) -> None:
+    answer = code.open_file("shop/retry.py", ranges=[(3, 4), (1, 1)])
+    lines = SHOP["shop/retry.py"].splitlines(keepends=True)
+    (further,) = answer.further
+    assert (answer.text, further.text) == ("".join(lines[2:4]), lines[0])
+    assert (answer.start_line, answer.end_line, further.start_line) == (3, 4, 1)
+    cut = code.open_file("shop/retry.py", ranges=[(1, 1), (2, None)], max_bytes=len(lines[0]))
+    assert cut.text == lines[0]
+    assert cut.further[0].truncated
+    with pytest.raises(InputError, match="ranges"):
+        code.open_file("shop/retry.py", start_line=1, ranges=[(1, 2)])
+
+
+def test_a_broken_repository_does_not_take_the_others_down(
+    shop: GitRepository, tmp_path: Path, settings: Settings
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "more.py").write_text("def total_price():\n    return 1\n")
+    with CodeIntel(shop.path, other, settings=settings) as code:
+        code.index(scope=Scope(repo=shop.path.name))
+        for answer in (
+            code.search_text("total_price"),
+            code.semantic_search("total_price"),
+            code.symbol_search("total_price"),
+            code.list_paths(),
+            code.references_at(symbol="total_price"),
+        ):
+            (about,) = answer.about
+            assert about.repo == shop.path.name
+            assert not about.complete
+            assert any("'other' is not searched" in note for note in about.notes)
+        assert not code.search_text("total_price").exhaustive
+        with pytest.raises(IndexMissingError):
+            code.search_text("total_price", scope=Scope(repo="other"))

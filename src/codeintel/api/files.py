@@ -1,6 +1,7 @@
 """Opens files, as they are now or at a revision."""
 
 import contextlib
+from collections.abc import Sequence
 
 from codeintel.context import ApplicationContext, ServedRepository
 from codeintel.errors import (
@@ -11,8 +12,8 @@ from codeintel.errors import (
 )
 from codeintel.lang.content import SourceText, decode, secret_name
 from codeintel.lang.languages import detect_language
-from codeintel.search.files import check_path, count_lines, excerpt, path_not_found, read_bytes
-from codeintel.types import FileAnswer, Provenance, Scope
+from codeintel.search.files import check_path, count_lines, excerpts, path_not_found, read_bytes
+from codeintel.types import FileAnswer, FilePart, Provenance, Scope
 
 
 def open_file(
@@ -21,8 +22,10 @@ def open_file(
     *,
     start_line: int | None,
     end_line: int | None,
+    ranges: Sequence[tuple[int, int | None]],
     ref: str | None,
     max_tokens: int,
+    max_bytes: int | None,
     scope: Scope,
 ) -> FileAnswer:
     """See `CodeIntel.open_file`."""
@@ -32,7 +35,12 @@ def open_file(
     if not isinstance(text, SourceText):
         reason, detail = text
         raise NotTextError(f"'{path}' is no text file: {reason.value}, {detail}.")
-    cut = excerpt(text.text, start_line, end_line, max_tokens, path=path)
+    if ranges and (start_line is not None or end_line is not None):
+        raise InputError(
+            "Both `ranges` and a single range of lines are given.", cure="Give one of them."
+        )
+    wanted: Sequence[tuple[int | None, int | None]] = ranges or [(start_line, end_line)]
+    cut, *further = excerpts(text.text, wanted, max_tokens, max_bytes, path=path)
     return FileAnswer(
         repo=repository.name,
         path=path,
@@ -44,6 +52,15 @@ def open_file(
         encoding=text.encoding,
         truncated=cut.truncated,
         about=Provenance(repo=repository.name, commit=commit),
+        further=tuple(
+            FilePart(
+                text=part.text,
+                start_line=part.start_line,
+                end_line=part.end_line,
+                truncated=part.truncated,
+            )
+            for part in further
+        ),
     )
 
 

@@ -19,7 +19,7 @@ from codeintel.types import Scope, ScopeAnswer
 
 LIFETIME = timedelta(days=7)
 _SIGNATURE_BYTES = 16
-_CURE = "Call `set_scope` again."
+_CURE = "Set the scope again."
 
 
 def set_scope(context: ApplicationContext, scope: Scope) -> ScopeAnswer:
@@ -28,7 +28,7 @@ def set_scope(context: ApplicationContext, scope: Scope) -> ScopeAnswer:
         documents = [document for s in selections for document in s.documents]
         if not documents:
             raise InvalidScopeError(
-                "The scope selects no file.", cure="`list_paths` shows what there is."
+                "The scope selects no file.", cure="A listing of paths shows what there is."
             )
         expires = datetime.now(UTC) + LIFETIME
         return ScopeAnswer(

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codeintel.context import ApplicationContext, ServedRepository
-from codeintel.errors import IndexMissingError, UnknownLanguageError
+from codeintel.errors import IndexMissingError, IndexStateError, UnknownLanguageError
 from codeintel.index.snapshot import Snapshot
 from codeintel.lang.languages import LANGUAGES
 from codeintel.search.globs import compile_globs
@@ -32,6 +32,8 @@ class Selection:
         Which of the generation's documents are in scope.
     whole
         Whether that is all of them.
+    missing
+        Which repositories in scope cannot be asked beside this one, and why.
     """
 
     repository: ServedRepository
@@ -39,6 +41,7 @@ class Selection:
     listing: PathListing
     chosen: NDArray[np.bool_]
     whole: bool
+    missing: tuple[str, ...] = ()
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -69,7 +72,7 @@ class Selection:
         manifest = self.snapshot.manifest
         remaining = manifest.counts.get("files_remaining", 0)
         pending = manifest.counts.get("pending", 0)
-        holes = []
+        holes = list(self.missing)
         if remaining:
             holes.append(f"The index is being built: {remaining} files are not searched yet.")
         if pending:
@@ -91,23 +94,32 @@ def selected(context: ApplicationContext, scope: Scope) -> Iterator[list[Selecti
     ------
     UnknownRepositoryError, UnknownLanguageError, InvalidGlobError
         The scope names what there is not.
-    IndexMissingError
-        A repository has no index yet.
+    IndexStateError
+        No repository in scope has an index that can be read. Where only some have none, the others
+        answer, and say which are missing.
     """
     globs = compile_globs(scope.include_globs, scope.exclude_globs)
     languages = check_languages(scope.languages)
+    notes: list[str] = []
     with ExitStack() as stack:
-        selections = []
+        selections: list[Selection] = []
+        failures: list[IndexStateError] = []
         for repository in context.select(scope.repo):
-            snapshot = stack.enter_context(_snapshot(repository))
-            catalog = snapshot.catalog
-            listing = snapshot.cached(
-                "paths", partial(PathListing, repository.name, catalog.documents, catalog.skipped)
-            )
+            try:
+                snapshot = stack.enter_context(_snapshot(repository))
+                catalog = snapshot.catalog
+                make = partial(PathListing, repository.name, catalog.documents, catalog.skipped)
+                listing = snapshot.cached("paths", make)
+            except IndexStateError as error:
+                failures.append(error)
+                notes.append(f"Repository '{repository.name}' is not searched: {error.message}")
+                continue
             chosen = listing.select(globs, languages)
             whole = not (globs or languages)
             selections.append(Selection(repository, snapshot, listing, chosen, whole))
-        yield selections
+        if failures and not selections:
+            raise failures[0]
+        yield [replace(selection, missing=tuple(notes)) for selection in selections]
 
 
 @contextmanager
@@ -123,7 +135,7 @@ def _snapshot(repository: ServedRepository) -> Iterator[Snapshot]:
         raise IndexMissingError(
             f"The index of '{repository.name}' is being built:"
             f" {state.done} of {state.total} files.",
-            cure="Ask again in a few seconds; `index_status` tells how far it is.",
+            cure="Ask again in a few seconds; the index's status tells how far it is.",
         ) from error
     try:
         yield snapshot

@@ -1,5 +1,7 @@
 """Questions that search, list and read files."""
 
+from collections.abc import Sequence
+
 from codeintel.api import files, paths, semantic, similar, text
 from codeintel.api.questions import EVERYTHING, Questions, positive
 from codeintel.search.text import TextOptions
@@ -7,7 +9,9 @@ from codeintel.search.text_pattern import TextQuery
 from codeintel.types import (
     CaseRule,
     FileAnswer,
+    FileFilter,
     FileKind,
+    PathOrder,
     PathsAnswer,
     Scope,
     SearchAnswer,
@@ -148,13 +152,44 @@ class Searching(Questions):
         self,
         *,
         tree: bool = False,
+        skipped: bool = False,
+        min_bytes: int | None = None,
+        max_bytes: int | None = None,
+        modified_since: str | None = None,
+        order: PathOrder = "path",
         limit: int = 200,
         cursor: str | None = None,
         scope: Scope = EVERYTHING,
     ) -> PathsAnswer:
-        """List the indexed files in scope; as a `tree`, folders with their numbers of files."""
+        """List the indexed files in scope.
+
+        Parameters
+        ----------
+        tree
+            Folders with their numbers of files and sizes instead of files.
+        skipped
+            The files that are not indexed, with the reason, instead of those that are.
+        min_bytes, max_bytes, modified_since
+            See `FileFilter`.
+        order
+            By path, or the files of largest ``size`` or last ``modified`` first.
+
+        Raises
+        ------
+        InputError
+            `modified_since` is no time, or the index is of a revision, whose files have none.
+        """
         return paths.list_paths(
-            self._context, tree=tree, limit=positive("limit", limit), cursor=cursor, scope=scope
+            self._context,
+            tree=tree,
+            skipped=skipped,
+            file=FileFilter(
+                min_bytes=min_bytes, max_bytes=max_bytes, modified_since=modified_since
+            ),
+            order=order,
+            limit=positive("limit", limit),
+            cursor=cursor,
+            scope=scope,
         )
 
     def open_file(
@@ -163,11 +198,21 @@ class Searching(Questions):
         *,
         start_line: int | None = None,
         end_line: int | None = None,
+        ranges: Sequence[tuple[int, int | None]] = (),
         ref: str | None = None,
         max_tokens: int = 4_000,
+        max_bytes: int | None = None,
         scope: Scope = EVERYTHING,
     ) -> FileAnswer:
         """Read lines of a file as it is now, or as it was at the revision `ref`.
+
+        Parameters
+        ----------
+        ranges
+            Several runs of lines (first and last, None for the end), instead of `start_line` and
+            `end_line`.
+        max_tokens, max_bytes
+            Budget for the text of all ranges together; whichever is reached first.
 
         Raises
         ------
@@ -187,7 +232,9 @@ class Searching(Questions):
             path,
             start_line=start_line,
             end_line=end_line,
+            ranges=ranges,
             ref=ref,
             max_tokens=positive("max_tokens", max_tokens, None),
+            max_bytes=None if max_bytes is None else positive("max_bytes", max_bytes, None),
             scope=scope,
         )

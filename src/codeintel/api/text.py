@@ -40,8 +40,10 @@ def search_text(
 
 
 def _is_whole(selection: Selection) -> bool:
-    """Whether the index has all files of its repository."""
-    return not selection.snapshot.manifest.counts.get("files_remaining", 0)
+    """Whether the index has all files of its repository, and no other is missing."""
+    return not selection.missing and not selection.snapshot.manifest.counts.get(
+        "files_remaining", 0
+    )
 
 
 def _part(selection: Selection, scope: Scope) -> RepositoryText:

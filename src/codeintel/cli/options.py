@@ -27,6 +27,12 @@ def file_lines(text: str) -> tuple[str, int | None, int | None]:
     return match["path"], start, int(match["end"] or start)
 
 
+def line_range(text: str) -> tuple[int, int]:
+    """Parse ``START-END`` or ``LINE``."""
+    start, dash, end = text.partition("-")
+    return positive(start), positive(end if dash else start)
+
+
 def add_json(parser: ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print one JSON value for programs")

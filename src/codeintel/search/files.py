@@ -101,7 +101,9 @@ def resolve_path(root: Path, path: str) -> Path:
         raise PathNotFoundError(f"There is no file '{path}'.") from None
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-        raise PathNotFoundError(f"'{path}' is {what}.", cure="`list_paths` shows what is below it.")
+        raise PathNotFoundError(
+            f"'{path}' is {what}.", cure="A listing of paths shows what is below it."
+        )
     return Path(real)
 
 
@@ -132,7 +134,7 @@ def path_not_found(path: str, known: Collection[str]) -> PathNotFoundError:
     """Make the error for a path that is not in the repository, with the nearest that are."""
     return PathNotFoundError(
         f"There is no file '{path[:200]}' here.",
-        cure="`list_paths` shows what there is.",
+        cure="A listing of paths shows what there is.",
         suggestions=nearest_paths(path, known),
     )
 
@@ -196,13 +198,18 @@ def excerpts(
     text: str,
     ranges: Sequence[tuple[int | None, int | None]],
     max_tokens: int = 4_000,
+    max_bytes: int | None = None,
     *,
     path: str = "the file",
 ) -> list[Excerpt]:
-    """Cut several ranges of lines, in the order given, under one budget; see `excerpt`."""
+    """Cut several ranges of lines, in the order given, under one budget; see `excerpt`.
+
+    `max_bytes` counts UTF-8.
+    """
     starts = _line_starts(text)
     n_lines = len(starts) - 1
     left = max(1, max_tokens) * CHARS_PER_TOKEN
+    left_bytes = MAX_OPEN_BYTES * 4 if max_bytes is None else max_bytes
     found: list[Excerpt] = []
     for start_line, end_line in [_check_range(path, n_lines, *pair) for pair in ranges]:
         pieces: list[str] = []
@@ -211,14 +218,16 @@ def excerpts(
         while line <= end_line:
             piece = _cut_line(text[starts[line - 1] : starts[line]])
             truncated |= len(piece) != starts[line] - starts[line - 1]
-            if len(piece) > left and not (found or pieces):
-                piece = _cut_line(piece, left)
+            n_bytes = len(piece.encode("utf-8", "replace"))
+            if len(piece) > left or n_bytes > left_bytes:
                 truncated = True
-            if len(piece) > left and (found or pieces):
-                truncated = True
-                break
+                if found or pieces:
+                    break
+                # A character takes at most as many bytes as the longest of the line.
+                piece = _cut_line(piece, min(left, left_bytes // -(-n_bytes // len(piece))))
             pieces.append(piece)
             left = max(0, left - len(piece))
+            left_bytes = max(0, left_bytes - n_bytes)
             line += 1
         found.append(Excerpt("".join(pieces), start_line, line - 1, truncated))
     return found

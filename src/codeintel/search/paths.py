@@ -2,14 +2,16 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codeintel.errors import InputError
 from codeintel.search.globs import GlobMatcher, PathTable
 from codeintel.store.catalog import Document
-from codeintel.types import PathEntry, SkippedFile
+from codeintel.types import FileFilter, PathEntry, PathOrder, SkippedFile
 
 # Selections of the last scopes; each takes a byte for a file.
 _MAX_SELECTIONS = 32
@@ -56,6 +58,31 @@ class PathListing:
         """All of the documents."""
         return np.ones(len(self.documents), np.bool_)
 
+    def passing(self, selected: NDArray[np.bool_], file: FileFilter) -> NDArray[np.bool_]:
+        """Leave only documents of some size and age among those selected.
+
+        Raises
+        ------
+        InputError
+            The time is no ISO 8601 time, or the index knows no times (it is of a revision).
+        """
+        sizes, _ = self._sums
+        if file.min_bytes is not None:
+            selected = selected & (sizes >= file.min_bytes)
+        if file.max_bytes is not None:
+            selected = selected & (sizes <= file.max_bytes)
+        if file.modified_since is not None:
+            selected = selected & (self.modified_ns >= _nanoseconds(file.modified_since))
+        return selected
+
+    def ordered(self, selected: NDArray[np.bool_], order: PathOrder) -> NDArray[np.int64]:
+        """Give the positions of selected documents: by path, or the largest or latest first."""
+        chosen = np.flatnonzero(selected)
+        if order == "path":
+            return chosen
+        keys = self._sums[0] if order == "size" else self.modified_ns
+        return chosen[np.argsort(-keys[chosen], kind="stable")]
+
     @cached_property
     def table(self) -> PathTable:
         """The paths of the documents."""
@@ -70,8 +97,11 @@ class PathListing:
             Give only paths that come after this one; empty for all.
         """
         first = bisect_left(self.documents, after + "\0", key=_path) if after else 0
-        chosen = np.flatnonzero(selected[first:])[:limit] + first
-        return [self._file(self.documents[position]) for position in chosen.tolist()]
+        return self.entries(np.flatnonzero(selected[first:])[:limit] + first)
+
+    def entries(self, positions: NDArray[np.int64]) -> list[PathEntry]:
+        """Give files by their positions."""
+        return [self._file(self.documents[position]) for position in positions.tolist()]
 
     def skipped_files(self, globs: GlobMatcher, after: str, limit: int) -> list[PathEntry]:
         """Give files that are not indexed, with the reason, in path order."""
@@ -138,12 +168,43 @@ class PathListing:
         return sizes, np.array([document.n_lines for document in self.documents], np.int64)
 
     @cached_property
+    def modified_ns(self) -> NDArray[np.int64]:
+        """When each document was last changed, in nanoseconds since 1970.
+
+        Raises
+        ------
+        InputError
+            The index is of a revision, where files have no times.
+        """
+        stamps = [document.stamp.partition("-") for document in self.documents]
+        if not all(rest for _, _, rest in stamps):
+            raise InputError(
+                "The files have no times: the index is of a revision, not of a working tree.",
+                cure="The history of a path tells when it was changed.",
+            )
+        return np.array([int(time, 16) for time, _, _ in stamps], np.int64)
+
+    @cached_property
     def _languages(self) -> tuple[list[str], NDArray[np.int64]]:
         """The languages' names, and each document's as a number among them."""
         names = sorted({document.language for document in self.documents})
         numbers = {name: number for number, name in enumerate(names)}
         found = [numbers[document.language] for document in self.documents]
         return names, np.array(found, np.int64)
+
+
+def _nanoseconds(text: str) -> int:
+    """Read a time."""
+    try:
+        time = datetime.fromisoformat(text)
+        if time.tzinfo is None:
+            time = time.replace(tzinfo=UTC)
+        return int(time.timestamp()) * 1_000_000_000
+    except (ValueError, OverflowError):
+        raise InputError(
+            f"'{text[:100]}' is no time.",
+            cure="Give it as 2026-01-31 or 2026-01-31T12:00:00+00:00.",
+        ) from None
 
 
 def _path(file: Document | SkippedFile) -> str:

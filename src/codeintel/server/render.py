@@ -126,6 +126,12 @@ def _file(answer: types.FileAnswer) -> Iterator[str]:
         yield f"{number:{width}} {line}"
     if answer.truncated:
         yield f"… cut: go on with start_line={answer.end_line + 1}"
+    for part in answer.further:
+        yield f"lines {part.start_line}-{part.end_line}"
+        for number, line in enumerate(part.text.splitlines(), part.start_line):
+            yield f"{number:{width}} {line}"
+        if part.truncated:
+            yield f"… cut: go on with start_line={part.end_line + 1}"
 
 
 def _signature(symbol: types.SymbolHit) -> str:

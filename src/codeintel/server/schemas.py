@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from codeintel.types import CaseRule, FileKind, SymbolKind, TextMode
+from codeintel.types import CaseRule, FileKind, PathOrder, SymbolKind, TextMode
 
 Path = Annotated[
     str,
@@ -20,6 +20,7 @@ Path = Annotated[
     ),
 ]
 Position = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Size = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Word = Annotated[str, Meta(min_length=1, max_length=500)]
 EndLine = Annotated[Position | None, Meta(description="Last line, included.")]
 Cursor = Annotated[
@@ -81,6 +82,17 @@ class ListPaths(ScopedArguments, frozen=True, kw_only=True, forbid_unknown_field
     tree: Annotated[
         bool, Meta(description="Show folders with file counts instead of every file.")
     ] = False
+    skipped: Annotated[
+        bool, Meta(description="List the files that are not indexed, with the reason, instead.")
+    ] = False
+    min_bytes: Annotated[Size | None, Meta(description="Only files of at least this size.")] = None
+    max_bytes: Annotated[Size | None, Meta(description="Only files of at most this size.")] = None
+    modified_since: Annotated[
+        Word | None, Meta(description="Only files changed since this time (ISO 8601).")
+    ] = None
+    order: Annotated[
+        PathOrder, Meta(description="`size` and `modified` give the largest or latest first.")
+    ] = "path"
     limit: Annotated[int, Meta(ge=1, le=1000, description="Entries at most.")] = 200
     cursor: Cursor = None
     max_tokens: MaxTokens = 4000
@@ -92,6 +104,10 @@ class OpenFile(RepositoryArguments, frozen=True, kw_only=True, forbid_unknown_fi
     path: Path
     start_line: Annotated[Position | None, Meta(description="First line, counted from 1.")] = None
     end_line: EndLine = None
+    ranges: Annotated[
+        tuple[tuple[Position, Position], ...],
+        Meta(max_length=50, description="Several [first, last] lines, in place of one range."),
+    ] = ()
     ref: Rev = msgspec.field(default=None, name="rev")
     max_tokens: MaxTokens = 4000
 

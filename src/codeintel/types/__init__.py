@@ -13,6 +13,7 @@ from codeintel.types.answers import (
     CommitFacts,
     FileAnswer,
     FileMatches,
+    FilePart,
     HistoryAnswer,
     Location,
     NavigationAnswer,
@@ -41,7 +42,9 @@ from codeintel.types.content import (
 )
 from codeintel.types.questions import (
     CaseRule,
+    FileFilter,
     FileKind,
+    PathOrder,
     Scope,
     TextMode,
 )
@@ -63,8 +66,10 @@ __all__ = [
     "CommitFacts",
     "Definition",
     "FileAnswer",
+    "FileFilter",
     "FileKind",
     "FileMatches",
+    "FilePart",
     "HistoryAnswer",
     "HistoryState",
     "IndexPhase",
@@ -73,6 +78,7 @@ __all__ = [
     "NavigationAnswer",
     "ParsedFile",
     "PathEntry",
+    "PathOrder",
     "PathsAnswer",
     "Provenance",
     "RelatedAnswer",

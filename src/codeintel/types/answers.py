@@ -119,11 +119,21 @@ class PathsAnswer(Struct, frozen=True, kw_only=True):
     next_cursor: str | None = None
 
 
+class FilePart(Struct, frozen=True, kw_only=True):
+    """A further run of lines of the same file; see `FileAnswer`."""
+
+    text: str
+    start_line: int
+    end_line: int
+    truncated: bool
+
+
 class FileAnswer(Struct, frozen=True, kw_only=True):
     """A run of lines of a file.
 
     `text` keeps the file's own line ends; where it was cut to a budget, `truncated` is true and
-    `end_line` says how far it goes.
+    `end_line` says how far it goes. Where several ranges were asked for, `further` has all but the
+    first.
     """
 
     repo: str
@@ -136,6 +146,7 @@ class FileAnswer(Struct, frozen=True, kw_only=True):
     encoding: str
     truncated: bool
     about: Provenance
+    further: tuple[FilePart, ...] = ()
 
 
 class SymbolHit(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,23 @@ class Scope(Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...] = ()
 
 
+class FileFilter(Struct, frozen=True, kw_only=True):
+    """Files by what the index knows of them beside their paths.
+
+    Attributes
+    ----------
+    min_bytes, max_bytes
+        Size on disk, both included.
+    modified_since
+        Date or time, ISO 8601 (UTC where it names no zone), of the last change before indexing.
+    """
+
+    min_bytes: int | None = None
+    max_bytes: int | None = None
+    modified_since: str | None = None
+
+
 CaseRule = Literal["smart", "sensitive", "ignore"]
+PathOrder = Literal["path", "size", "modified"]
 TextMode = Literal["lines", "files", "count"]
 FileKind = Literal["code", "tests", "docs"]
