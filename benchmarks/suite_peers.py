@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.corpora import cache_dir
 from benchmarks.report import Measurement, Report, Target, summarize
-from benchmarks.suite_retrieval import golden_questions, labelled_questions
+from benchmarks.retrieval_questions import golden_questions, labelled_questions
 from codeintel.embedding.static import BUNDLED, StaticEmbedder
 from codeintel.evaluation.metrics import Result, ndcg
 from codeintel.evaluation.questions import RepositoryQuestions

@@ -2,42 +2,45 @@
 
 Labelled questions come from the file CODEINTEL_EVAL_QUERIES about the folders below
 CODEINTEL_EVAL_CORPORA; without them, the questions about this project's own source are asked.
+Commit messages are those of the clones in the folder CODEINTEL_EVAL_HISTORIES, where it is named:
+each is asked in the files before its commit, for the files of code that it changed.
 """
 
 import os
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from time import perf_counter
 
 import numpy as np
 
-import codeintel
 from benchmarks.report import Measurement, Report, Target, summarize
-from codeintel.api.scoping import selected
+from benchmarks.retrieval_questions import (
+    Asked,
+    K,
+    ask_commits,
+    ask_labelled,
+    golden_questions,
+    histories,
+    labelled_questions,
+)
+from codeintel import CodeIntel
 from codeintel.config import Settings
-from codeintel.context import ApplicationContext
-from codeintel.evaluation import metrics
-from codeintel.evaluation.metrics import Result, ndcg, reciprocal_rank
-from codeintel.evaluation.questions import RepositoryQuestions, read_questions
-from codeintel.evaluation.ranked import first_results
-from codeintel.index.snapshot import Snapshot
-from codeintel.search.query import Query
-from codeintel.search.rerank import MEANING_ALONE, WEIGHTS, WORDS_ALONE, Pool, Weights
-from codeintel.search.searcher import find_candidates
-from codeintel.types import Scope
+from codeintel.evaluation.metrics import Result, ndcg, recall, reciprocal_rank
+from codeintel.evaluation.questions import RepositoryQuestions
+from codeintel.search.rerank import MEANING_ALONE, WEIGHTS, WORDS_ALONE, Weights
 
-_K = 10
 # Cormack et al. 2009: the constant of reciprocal rank fusion that everyone uses.
 _RRF_K = 60
-_GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "ranking" / "questions.json"
+_N_COMMITS = 15
+_N_COMMITS_QUICK = 3
+_LABELLED, _COMMITS = "labelled questions", "commit messages"
+_DEFAULT, _WORDS, _MEANING = "default", "words alone (BM25)", "meaning alone"
 
 _ABLATIONS = {
-    "default": WEIGHTS,
+    _DEFAULT: WEIGHTS,
     "one hit a file": replace(WEIGHTS, further=0.0),
     "without meaning": replace(WEIGHTS, dense=0.0, dense_literal=0.0),
     "without words": replace(WEIGHTS, dense=1.0, dense_literal=1.0),
@@ -50,177 +53,152 @@ _ABLATIONS = {
     "without classes of questions": replace(
         WEIGHTS, dense_literal=WEIGHTS.dense, exact_literal=WEIGHTS.exact
     ),
-    "words alone (BM25)": WORDS_ALONE,
-    "meaning alone": MEANING_ALONE,
+    _WORDS: WORDS_ALONE,
+    _MEANING: MEANING_ALONE,
 }
 _FUSION = "plain fusion of both (old way)"
 
-
-@dataclass(slots=True)
-class _Scores:
-    """NDCG@10 and reciprocal ranks of one variant, by repository and by category."""
-
-    by_repository: dict[str, list[float]] = field(default_factory=dict)
-    by_category: dict[str, list[float]] = field(default_factory=dict)
-    reciprocal_ranks: list[float] = field(default_factory=list)
-
-    def add(
-        self,
-        repository: str,
-        category: str,
-        results: tuple[Result, ...],
-        wanted: list[metrics.Target],
-    ) -> None:
-        value = ndcg(results, wanted, _K)
-        self.by_repository.setdefault(repository, []).append(value)
-        self.by_category.setdefault(category or "all", []).append(value)
-        self.reciprocal_ranks.append(reciprocal_rank(results, wanted, _K))
-
-    @property
-    def ndcg(self) -> float:
-        """Mean over repositories, so that each counts alike."""
-        return mean(map(mean, self.by_repository.values()))
+Ranking = Callable[[Asked], list[Result]]
+Scores = dict[str, float]
 
 
 def run(*, quick: bool) -> Report:
-    """Ask all questions (quick: those about the first repository) and score every variant."""
+    """Ask all questions (quick: of two repositories) and score every variant."""
     report = Report("retrieval")
-    scores: dict[str, _Scores] = {name: _Scores() for name in (*_ABLATIONS, _FUSION)}
-    times: dict[str, list[float]] = {name: [] for name in scores}
-    asked: list[float] = []
+    labelled = bool(os.environ.get("CODEINTEL_EVAL_QUERIES"))
     with tempfile.TemporaryDirectory() as scratch:
-        labelled = bool(os.environ.get("CODEINTEL_EVAL_QUERIES"))
         repositories, corpora = (
             labelled_questions() if labelled else golden_questions(Path(scratch))
         )
+        asked: list[Asked] = []
+        times: list[float] = []
         for repository in repositories[:1] if quick else repositories:
-            settings = Settings(index_dir=Path(scratch) / "index")
-            with opened(corpora / repository.name, settings) as (context, snapshot):
-                _score(repository, context, snapshot, scores, times)
-                asked += _time(repository, context, snapshot)
-    for name, variant in scores.items():
-        report.measurements.append(_measured(name, variant, times[name]))
-    report.measurements.append(summarize("a question, in process", "default", asked))
-    report.facts["questions"] = len(scores["default"].reciprocal_ranks)
-    report.facts["repositories"] = len(scores["default"].by_repository)
-    default, fusion = scores["default"], scores[_FUSION]
-    report.facts["NDCG@10 against plain fusion"] = f"{default.ndcg - fusion.ndcg:+.3f}"
-    report.targets += _targets(default, report.measurements[-1])
+            asked += ask_labelled(repository, corpora)
+            times += _time(repository, corpora)
+    report.facts["questions"] = len(asked)
+    report.facts["repositories"] = len({question.repository for question in asked})
+    scores = _measure(report, _LABELLED, asked)
+    gain = scores[_DEFAULT]["NDCG@10"] - scores[_FUSION]["NDCG@10"]
+    report.facts["NDCG@10 against plain fusion"] = f"{gain:+.3f}"
+    report.targets += _quality_targets(scores[_DEFAULT], labelled=labelled)
+    timed = summarize("a question, in process", _DEFAULT, times)
+    report.measurements.append(timed)
+    report.targets += [
+        Target("a question in process, p50", timed.p50_ms, 1.0, "ms", "at most"),
+        Target("a question in process, p95", timed.p95_ms, 3.0, "ms", "at most"),
+    ]
+    _changes(report, quick=quick)
     return report
 
 
-def labelled_questions() -> tuple[tuple[RepositoryQuestions, ...], Path]:
-    """Read the questions that the environment names, with the folder of their repositories."""
-    corpora = Path(os.environ.get("CODEINTEL_EVAL_CORPORA", "."))
-    return read_questions(Path(os.environ["CODEINTEL_EVAL_QUERIES"])).repositories, corpora
+def _changes(report: Report, *, quick: bool) -> None:
+    """Ask commit messages, and compare with either retriever alone."""
+    clones = histories()[:1] if quick else histories()
+    if not clones:
+        report.facts[_COMMITS] = "not asked; CODEINTEL_EVAL_HISTORIES is not set"
+        return
+    n_commits = _N_COMMITS_QUICK if quick else _N_COMMITS
+    asked = [question for path in clones for question in ask_commits(path, n_commits)]
+    scores = _measure(report, _COMMITS, asked)
+    for path in clones:
+        own = [question for question in asked if question.repository == path.name]
+        for name in (_DEFAULT, _WORDS, _MEANING):
+            report.measurements.append(
+                _ranked(f"commits of {path.name}", name, own, _by(_ABLATIONS[name]))
+            )
+    default, words, meaning = (scores[name] for name in (_DEFAULT, _WORDS, _MEANING))
+    more = default["MRR"] - max(words["MRR"], meaning["MRR"])
+    report.targets += [
+        Target(
+            "commit messages, recall@10",
+            default["recall@10"] / words["recall@10"] if words["recall@10"] else 0.0,
+            1.1,
+            "x BM25",
+            "at least",
+        ),
+        Target("commit messages, MRR above BM25 and meaning", more, 0.0, "", "at least"),
+    ]
 
 
-def golden_questions(scratch: Path) -> tuple[tuple[RepositoryQuestions, ...], Path]:
-    """Read the questions about this project, with a folder that has a copy of its source."""
-    shutil.copytree(
-        Path(codeintel.__file__).parent,
-        scratch / "corpora" / "codeintel",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
-    return read_questions(_GOLDEN).repositories, scratch / "corpora"
+def _measure(report: Report, case: str, asked: list[Asked]) -> dict[str, Scores]:
+    """Rank the candidates of each question in every way; gives each variant's scores."""
+    variants: dict[str, Ranking] = {name: _by(weights) for name, weights in _ABLATIONS.items()}
+    variants[_FUSION] = _by_fusion
+    scores = {}
+    for name, ranking in variants.items():
+        measured = _ranked(case, name, asked, ranking)
+        report.measurements.append(measured)
+        scores[name] = {key: float(value) for key, value in measured.extra.items()}
+    return scores
 
 
-@contextmanager
-def opened(folder: Path, settings: Settings) -> Iterator[tuple[ApplicationContext, Snapshot]]:
-    """Index a repository and hold its only generation."""
-    with ApplicationContext([folder], settings) as context:
-        context.select(None)[0].index(context.embedder)
-        with selected(context, Scope()) as (selection,):
-            yield context, selection.snapshot
-
-
-def _score(
-    repository: RepositoryQuestions,
-    context: ApplicationContext,
-    snapshot: Snapshot,
-    scores: dict[str, _Scores],
-    times: dict[str, list[float]],
-) -> None:
-    """Rank the candidates of each question in every way."""
-    for question in repository.queries:
-        query = Query.of(question.query)
-        pool = find_candidates(snapshot, query, context.embedder.embed_query(query.text))
-        for name, rank_pool in _variants():
-            start = perf_counter()
-            results = rank_pool(snapshot, query, pool)
-            times[name].append(perf_counter() - start)
-            scores[name].add(repository.name, question.category, results, question.targets)
-
-
-def _variants() -> Iterator[tuple[str, Callable[[Snapshot, Query, Pool], tuple[Result, ...]]]]:
-    """Give every way to rank."""
-    for name, weights in _ABLATIONS.items():
-        yield name, _by_weights(weights)
-    yield _FUSION, _by_fusion
-
-
-def _by_weights(
-    weights: Weights,
-) -> Callable[[Snapshot, Query, Pool], tuple[Result, ...]]:
+def _by(weights: Weights) -> Ranking:
     """Rank by the product's ranking."""
-
-    def ranked(snapshot: Snapshot, query: Query, pool: Pool) -> tuple[Result, ...]:
-        return first_results(snapshot, query, pool, weights, _K)
-
-    return ranked
+    return lambda asked: asked.results(weights)
 
 
-def _by_fusion(snapshot: Snapshot, query: Query, pool: Pool) -> tuple[Result, ...]:
+def _by_fusion(asked: Asked) -> list[Result]:
     """Add reciprocal ranks by words and by meaning, and give the best chunk of each file."""
-    fused = replace(pool, raw=np.zeros_like(pool.raw))
+    fused = replace(asked.pool, raw=np.zeros_like(asked.pool.raw))
     for retriever in ("body", "dense"):
-        found = pool.column(retriever)
+        found = asked.pool.column(retriever)
         rank_of = (-found).argsort(kind="stable").argsort()
         fused.column("body")[:] += np.where(found > 0, 1 / (_RRF_K + 1 + rank_of), 0)
-    return first_results(snapshot, query, fused, WORDS_ALONE, _K)
+    return asked.results(WORDS_ALONE, fused)
 
 
-def _time(
-    repository: RepositoryQuestions, context: ApplicationContext, snapshot: Snapshot
-) -> list[float]:
-    """Time each question from its text to ranked spans, after one that opens everything."""
-    times = []
-    for question in (repository.queries[0], *repository.queries):
-        start = perf_counter()
-        query = Query.of(question.query)
-        pool = find_candidates(snapshot, query, context.embedder.embed_query(query.text))
-        first_results(snapshot, query, pool, WEIGHTS, _K)
-        times.append(perf_counter() - start)
-    return times[1:]
-
-
-def _measured(name: str, scores: _Scores, times: list[float]) -> Measurement:
+def _ranked(case: str, name: str, asked: list[Asked], ranking: Ranking) -> Measurement:
     """Put a variant's quality beside the time that its ranking takes."""
-    categories = {
-        f"NDCG {category}": round(mean(values), 4)
-        for category, values in sorted(scores.by_category.items())
-        if len(scores.by_category) > 1
-    }
-    extra: dict[str, float | int | str] = {
-        "NDCG@10": round(scores.ndcg, 4),
-        "MRR": round(mean(scores.reciprocal_ranks), 4),
-        **categories,
-    }
-    return summarize("ranking", name, times, **extra)
+    times, found = [], []
+    for question in asked:
+        start = perf_counter()
+        found.append((question, ranking(question)))
+        times.append(perf_counter() - start)
+    scores: Scores = {}
+    for key, measure in (("NDCG@10", ndcg), ("recall@10", recall), ("MRR", reciprocal_rank)):
+        scores[key] = _mean_over_repositories(
+            (question.repository, measure(results, question.targets, K))
+            for question, results in found
+        )
+    for category in sorted({question.category for question in asked} - {""}):
+        scores[f"NDCG {category}"] = mean(
+            ndcg(results, question.targets, K)
+            for question, results in found
+            if question.category == category
+        )
+    return summarize(case, name, times, **{key: round(value, 4) for key, value in scores.items()})
 
 
-def _targets(scores: _Scores, asked: Measurement) -> list[Target]:
-    """Judge by the numbers that were promised; those of quality are for labelled questions."""
-    targets = [
-        Target("a question in process, p50", asked.p50_ms, 1.0, "ms", "at most"),
-        Target("a question in process, p95", asked.p95_ms, 3.0, "ms", "at most"),
-    ]
-    if not os.environ.get("CODEINTEL_EVAL_QUERIES"):
-        mrr = mean(scores.reciprocal_ranks)
-        return [Target("MRR of questions about this project", mrr, 0.72, "", "at least"), *targets]
-    quality = [Target("NDCG@10", scores.ndcg, 0.88, "", "at least")]
+def _mean_over_repositories(values: Iterable[tuple[str, float]]) -> float:
+    """Give the mean of each repository's mean, so that each counts alike."""
+    by_repository: dict[str, list[float]] = {}
+    for repository, value in values:
+        by_repository.setdefault(repository, []).append(value)
+    return mean(map(mean, by_repository.values()))
+
+
+def _time(repository: RepositoryQuestions, corpora: Path) -> list[float]:
+    """Time each question as a program asks it, once all have been asked before."""
+    times: list[float] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        settings = Settings(index_dir=Path(scratch))
+        with CodeIntel(corpora / repository.name, settings=settings) as code:
+            code.index()
+            for question in (*repository.queries, *repository.queries):
+                start = perf_counter()
+                code.semantic_search(question.query, limit=K)
+                times.append(perf_counter() - start)
+    return times[len(repository.queries) :]
+
+
+def _quality_targets(scores: Scores, *, labelled: bool) -> list[Target]:
+    """Judge by the numbers that were promised for labelled questions."""
+    if not labelled:
+        mrr = scores["MRR"]
+        return [Target("MRR of questions about this project", mrr, 0.72, "", "at least")]
+    targets = [Target("NDCG@10", scores["NDCG@10"], 0.88, "", "at least")]
     for category, least in (("architecture", 0.86), ("symbol", 0.96)):
-        if category in scores.by_category:
-            value = mean(scores.by_category[category])
-            quality.append(Target(f"NDCG@10, {category}", value, least, "", "at least"))
-    return quality + targets
+        if f"NDCG {category}" in scores:
+            value = scores[f"NDCG {category}"]
+            targets.append(Target(f"NDCG@10, {category}", value, least, "", "at least"))
+    return targets
