@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from codeintel.cli import exit_codes
 from codeintel.cli.options import add_json, add_paths
 from codeintel.cli.progress import shown_progress
+from codeintel.cli.scip import print_scip_report
+from codeintel.cli.scip_indexers import run_indexers
 from codeintel.cli.sizes import in_units
 from codeintel.cli.status import in_words
 from codeintel.cli.target import opened, target_of
@@ -39,12 +41,19 @@ def add_arguments(parser: ArgumentParser) -> None:
         action=BooleanOptionalAction,
         help="index git history, too, after the files (default: as CODEINTEL_HISTORY says: yes)",
     )
+    parser.add_argument(
+        "--scip",
+        action="store_true",
+        help="also run scip-python and scip-typescript where they are installed, so that"
+        " definitions and references are precise",
+    )
     add_json(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Index, and print what was done."""
-    with opened(target_of(arguments.paths)) as intel:
+    target = target_of(arguments.paths)
+    with opened(target) as intel:
         with shown_progress() as progress:
             reports = intel.index(full=arguments.full, progress=progress)
         terminal = Terminal()
@@ -53,6 +62,12 @@ def run(arguments: Namespace) -> int:
         else:
             for report in reports:
                 print_report(terminal, report)
+        if arguments.scip:
+            repositories = intel.index_status().repositories
+            for root, status in zip(target.roots, repositories, strict=True):
+                for scip in run_indexers(intel, root, status):
+                    if not arguments.json:
+                        print_scip_report(terminal, scip)
         if intel.settings.history if arguments.history is None else arguments.history:
             states = _index_history(intel)
             if not arguments.json:

@@ -17,6 +17,7 @@ from codeintel.cli.answering import indexed
 from codeintel.cli.options import add_json
 from codeintel.cli.target import target_of
 from codeintel.cli.terminal import Terminal
+from codeintel.types import ScipReport
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -35,10 +36,15 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         terminal.json(report)
     else:
-        terminal.line(terminal.paint(report.repo, "bold"))
-        terminal.line(f"  {report.n_places:,} places in {report.n_files:,} files taken over")
-        if report.n_unknown:
-            terminal.line(f"  {report.n_unknown:,} files are not in the index")
-        if report.n_misfit:
-            terminal.line(f"  {report.n_misfit:,} files are not as they were for the SCIP file")
+        print_scip_report(terminal, report)
     return exit_codes.FOUND if report.n_files else exit_codes.NOTHING_FOUND
+
+
+def print_scip_report(terminal: Terminal, report: ScipReport) -> None:
+    """Print what was taken over."""
+    terminal.line(terminal.paint(report.repo, "bold"))
+    terminal.line(f"  {report.n_places:,} places in {report.n_files:,} files taken over")
+    if report.n_unknown:
+        terminal.line(f"  {report.n_unknown:,} files are not in the index")
+    if report.n_misfit:
+        terminal.line(f"  {report.n_misfit:,} files are not as they were for the SCIP file")

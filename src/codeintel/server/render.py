@@ -141,7 +141,8 @@ def _signature(symbol: types.SymbolHit) -> str:
 
 
 def _symbols(answer: types.SymbolsAnswer) -> Iterator[str]:
-    yield f"{answer.total} definitions"
+    at_least = "" if answer.exhaustive else "at least "
+    yield f"{at_least}{answer.total} definitions"
     place = _Places(answer.about)
     for symbol in answer.symbols:
         yield f"{place(symbol)}:{symbol.start_line}-{symbol.end_line}  {_signature(symbol)}"
@@ -150,7 +151,8 @@ def _symbols(answer: types.SymbolsAnswer) -> Iterator[str]:
 
 
 def _navigation(answer: types.NavigationAnswer) -> Iterator[str]:
-    yield f"{answer.symbol}: {answer.total} places in {answer.n_files} files"
+    up_to = "" if answer.resolved else "up to "
+    yield f"{answer.symbol}: {up_to}{answer.total} places in {answer.n_files} files"
     place = _Places(answer.about)
     for location in answer.locations:
         within = f"  in {location.enclosing}" if location.enclosing else ""
