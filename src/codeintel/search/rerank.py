@@ -60,7 +60,7 @@ class Weights:
     file_name: float = 0.3
     decay: float = 0.35
     n_chunks: int = 6
-    aside: float = 0.6
+    aside: float = 0.5
     facade: float = 0.9
     prose: float = 0.5
     further: float = 0.2

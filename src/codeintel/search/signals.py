@@ -11,15 +11,17 @@ from codeintel.types import FileKind
 
 # A folder or file whose last word is test or spec: `Core.Tests/`, `jvmTest/`, `a_test.go`.
 _TEST = re.compile(
-    r"(^|/)(tests?|specs?|__tests__|testing|testdata|fixtures?|mocks?|e2e)(/|$)"
+    r"(^|/)(tests?|t|specs?|__tests__|testing|testdata|fixtures?|mocks?|e2e)(/|$)"
     r"|[._-](tests|specs)/|(?-i:[a-z0-9]Tests?)/"
-    r"|[._-](tests?|spec)\.|(^|/)tests?[_.][^/]*$|(?-i:[a-z0-9]Tests?)\.\w+$"
-    r"|(?-i:[a-z0-9]Spec)\.(scala|hs|kt|groovy)$",
+    r"|[._-](tests?|spec|unittest)\.|(^|/)tests?[_.][^/]*$|(?-i:[a-z0-9]Test(s|Case)?)\.\w+$"
+    r"|(?-i:[a-z0-9]Spec)\.(scala|hs|kt|groovy)$|(?-i:[a-z0-9]Suite)\.scala$"
+    r"|(?-i:[a-z0-9]IT)\.(java|kt)$|(^|/)conftest\.py$|\.feature$",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(
-    r"(^|/)(bench(marks?)?|examples?|samples?|demos?|docs?|fuzz\w*|typings?)(/|$)"
-    r"|(^|/)(compat|_?legacy|deprecated|_?vendor(ed)?|third[_-]?party|deps|node_modules)(/|$)"
+    r"(^|/)(bench(es|marks?)?|examples?|samples?|demos?|docs?|fuzz\w*|typings?)(/|$)"
+    r"|(^|/)(compat|_?legacy|deprecated|_?vendor(ed)?|(third|3rd)[_-]?party|deps|node_modules"
+    r"|bower_components|pods|carthage)(/|$)"
     r"|_bench\.|\.d\.ts$|(^|/)(changelog|history|license|authors)[^/]*$"
     r"|(^|/)single_include/|amalgamat",  # all of a library once more, in one file
     re.IGNORECASE,
@@ -27,7 +29,8 @@ _ASIDE = re.compile(
 _DOCS = re.compile(r"(^|/)docs?/", re.IGNORECASE)
 _GENERIC_NAMES = frozenset(("index", "mod", "init", "main", "lib", "base"))
 _FACADES = frozenset(
-    ("__init__.py", "index.ts", "index.js", "mod.rs", "lib.rs", "package-info.java")
+    """__init__.py index.ts index.tsx index.js index.jsx index.mjs index.cjs mod.ts mod.rs lib.rs
+    root.zig doc.go package-info.java module-info.java""".split()
 )
 
 _PROSE = frozenset((".md", ".mdx", ".rst", ".txt", ".adoc"))
