@@ -14,6 +14,7 @@ from codeintel.index.faiss_manager import FAISSManager
 from codeintel.store.generations import EmbedderRecord, GenerationStore, Manifest
 
 _NEW, _PENDING = 1_000, 10_000
+_TURNS = 15
 
 
 def measure_changes(case: Case, ours: Ours, data: Data, report: Report) -> None:
@@ -51,7 +52,7 @@ def _moved(data: Data, n: int) -> np.ndarray:
 def _update(case: Case, store: GenerationStore, data: Data, report: Report) -> None:
     rows = _moved(data, _NEW)
     searchable, durable = [], []
-    for turn in range(5):
+    for turn in range(_TURNS):
         start = perf_counter()
         index = _open(store)
         index.update_index(rows, np.arange(_NEW) + len(data.vectors))

@@ -1,7 +1,7 @@
 """Vectors to measure with: embedded code of this machine's Python, and synthetic clusters.
 
 More folders of sources can be named in ``BENCH_SOURCES``, parted by colons; a million chunks need
-about 20 million lines.
+about 250 MB.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import re
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +22,9 @@ from codeintel.embedding.static import StaticEmbedder
 
 Floats = NDArray[np.float32]
 
-_LINES, _STRIDE = 22, 18
+# Windows that chunks are cut in, as lines and the step from one to the next; the second where the
+# sources have too few of the first.
+_WINDOWS = ((22, 18), (11, 9), (5, 4))
 _SUFFIXES = {".py", ".pyi", ".c", ".h", ".cpp", ".hpp", ".js", ".ts", ".go", ".rs", ".md"}
 _SENTENCE = re.compile(r'"""([A-Z][^"\n]{30,200}?)(?:\n|""")')
 _N_QUERIES = 300
@@ -78,27 +81,38 @@ def _clusters(case: Case) -> tuple[Floats, Floats]:
 
 
 def _code(case: Case) -> tuple[Floats, Floats]:
-    """Embed code in windows of 22 lines, and sentences of documentation as questions."""
+    """Embed windows of code, and sentences of documentation as questions."""
     embed = _LiftedEmbedder(case.dim)
     rows = np.empty((case.n, case.dim), np.float32)
-    filled, sentences, seen = 0, [], set[bytes]()
-    for text in _sources():
-        if len(sentences) < _N_QUERIES and (match := _SENTENCE.search(text)):
-            sentences.append(match[1])
-        lines = text.split("\n")
-        for start in range(0, len(lines), _STRIDE):
-            window = "\n".join(lines[start : start + _LINES])
-            key = hashlib.blake2b(window.encode(), digest_size=8).digest()
-            if len(window) < 80 or key in seen or filled == case.n:
-                continue
-            seen.add(key)
-            rows[filled] = embed(window)
-            filled += bool(rows[filled].any())
+    filled, sentences = 0, _sentences()
+    for window in _windows():
+        rows[filled] = embed(window)
+        filled += bool(rows[filled].any())
         if filled == case.n:
             break
     if filled < case.n:
         raise SystemExit(f"{filled} of {case.n} chunks of code; name folders in BENCH_SOURCES.")
     return rows, np.array([embed(sentence) for sentence in sentences])
+
+
+def _sentences() -> list[str]:
+    """Give the first sentence of the documentation in as many sources as there are questions."""
+    matches = (_SENTENCE.search(text) for text in _sources())
+    return [match[1] for match in islice(filter(None, matches), _N_QUERIES)]
+
+
+def _windows() -> Iterator[str]:
+    """Give each window of each source once."""
+    seen = set[bytes]()
+    for n_lines, step in _WINDOWS:
+        for text in _sources():
+            lines = text.split("\n")
+            for start in range(0, len(lines), step):
+                window = "\n".join(lines[start : start + n_lines])
+                key = hashlib.blake2b(window.encode(), digest_size=8).digest()
+                if len(window) >= 80 and key not in seen:
+                    seen.add(key)
+                    yield window
 
 
 def _sources() -> Iterator[str]:
