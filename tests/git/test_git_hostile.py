@@ -15,6 +15,7 @@ from codeintel.errors import (
 )
 from codeintel.git.client import GitClient
 from codeintel.git.files import open_source
+from codeintel.git.relations import related_files
 from codeintel.git.worker import Worker
 
 
@@ -94,6 +95,10 @@ def test_no_program_of_a_hostile_repository_runs(
             source.read(file)
         source.close()
     with GitClient(hostile.path, cache_dir=tmp_path / "cache") as client:
+        client.build(blame=False)
+        assert len(client.range_history("a", 2, 2)) == 2
+        assert related_files(client, "a")[0][0].path == ".gitattributes"
+        assert client.index_state().n_behind == 0
         for _ in range(2):
             assert [e.message for e in client.blame_range("a")] == ["one", "two"]
             assert [e.message for e in client.blame_range("a", rev="HEAD")] == ["one", "two"]

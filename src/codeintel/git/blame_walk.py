@@ -24,7 +24,7 @@ from codeintel.git.records import LineRun
 _ENDLESS = 1 << 30
 
 # Comparisons that are made at a time, before it is known whether any lines get that far.
-_FIRST_BATCH = 16
+_FIRST_BATCH = 32
 _MAX_BATCH = 64
 
 

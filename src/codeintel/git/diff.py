@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from codeintel.errors import GitCommandError
 from codeintel.git.process import Git, Running
 
 DIFF_OPTIONS = ("-U0", "--text", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
@@ -18,8 +19,8 @@ _HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE
 _MARK = b".\n"
 _COMMIT = re.compile(rb"^(?:[0-9a-f]{40}|[0-9a-f]{64})$", re.MULTILINE)
 
-WORTH_A_PROCESS = 32
-"""Comparisons that take about as long as starting a process for them."""
+WORTH_A_PROCESS = 24
+"""Comparisons that take longer than starting a process for them."""
 
 _MAX_PROCESSES = min(4, os.cpu_count() or 1)
 
@@ -83,7 +84,9 @@ class VersionDiffs:
         for running, share in zip(self._processes, shares, strict=False):
             patches = _COMMIT.split(_answer(running))[1:]
             if len(patches) != len(share):
-                raise running.error()
+                raise GitCommandError(
+                    "`git diff-tree` answered for other commits than it was asked."
+                )
             found += map(parse_hunks, patches)
         return found
 
@@ -104,12 +107,10 @@ class VersionDiffs:
 
 def _answer(running: Running) -> bytes:
     """Read up to the mark, which git repeats since it names no commit."""
-    assert running.process.stdout is not None
-    handle = running.process.stdout.fileno()
     chunks: list[bytes] = []
     end = b"\n"
     while end != b"\n" + _MARK:
-        chunk = os.read(handle, 1 << 16)
+        chunk = running.read()
         if not chunk:
             raise running.error()
         chunks.append(chunk)

@@ -227,6 +227,9 @@ class Git:
             given.seek(0)
             with self._watched(current, arguments, given) as running:
                 assert isinstance(running.process.stdout, io.BufferedReader)
+                watchdog = threading.Timer(current.remaining_s(), running.process.kill)
+                watchdog.daemon = True
+                watchdog.start()
                 complete = False
                 try:
                     yield running.process.stdout
@@ -234,6 +237,7 @@ class Git:
                     at_end = select.select([running.process.stdout], [], [], 0)[0]
                     complete = bool(at_end) and not running.process.stdout.read(1)
                 finally:
+                    watchdog.cancel()
                     if not complete:
                         running.process.kill()
                 if complete and running.process.wait():
@@ -264,20 +268,14 @@ class Git:
     def _watched(
         self, current: Job, arguments: Sequence[str], stdin: int | IO[bytes]
     ) -> Iterator["Running"]:
-        """Start a process that does not outlive the job."""
+        """Start a process that ends where the job is cancelled."""
         with (
             tempfile.TemporaryFile() as stderr,
             suppress(BrokenPipeError),  # it died with something not written to it
             self.start(*arguments, stdin=stdin, stderr=stderr) as process,
             current.watch(process),
         ):
-            watchdog = threading.Timer(current.remaining_s(), process.kill)
-            watchdog.daemon = True
-            watchdog.start()
-            try:
-                yield Running(self, current, arguments, process, stderr)
-            finally:
-                watchdog.cancel()
+            yield Running(self, current, arguments, process, stderr)
 
     def start(
         self,
@@ -341,6 +339,20 @@ class Running:
     arguments: Sequence[str]
     process: subprocess.Popen[bytes]
     stderr: IO[bytes]
+
+    def read(self) -> bytes:
+        """Read what the process prints next; empty at its end.
+
+        Raises
+        ------
+        DeadlineExceededError
+            The job ended.
+        """
+        assert self.process.stdout is not None
+        handle = self.process.stdout.fileno()
+        if not select.select([handle], [], [], self.job.remaining_s())[0]:
+            raise self.job.expired()
+        return os.read(handle, 1 << 16)
 
     def error(self) -> CodeIntelError:
         """Make the error that says why the process ended; waits for its end."""
