@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -46,7 +47,9 @@ write_families(Path(sys.argv[1]), (
 
 def test_counts_of_a_process_that_has_ended_stay_and_its_gauges_go(tmp_path):
     subprocess.run([sys.executable, "-c", WRITE, str(tmp_path)], check=True)
-    write_families(tmp_path, [family("counter", 4)])
+    unchangeable = Sample("", MappingProxyType({}), 4)
+    total = Family("codeintel_things_total", "counter", "Things.", (unchangeable,))
+    write_families(tmp_path, [total])
     (total,) = read_families(tmp_path)
     assert (total.name, total.samples[0].value) == ("codeintel_things_total", 5)
 

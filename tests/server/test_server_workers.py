@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 
 import fake_workers
 from codeintel.errors import ConfigurationError
-from codeintel.server.http import HttpOptions
+from codeintel.server.http import HttpOptions, listen
 from codeintel.server.workers import run_workers
 from worker_processes import answers, pid, pids, running, until
 
@@ -67,3 +68,41 @@ def test_the_indexer_runs_beside_the_workers_at_low_priority(tmp_path):
 def test_no_workers_at_all_is_an_error():
     with pytest.raises(ConfigurationError, match="workers is 0"):
         run_workers(fake_workers.Opened, HttpOptions(), 0)
+
+
+def test_connections_are_shared_out_among_the_workers():
+    with running(2) as (_, url):
+        both = pids(url, 2)
+        taken = Counter(pid(url) for _ in range(80))
+        assert set(taken) == both
+        # Fewer than a fifth for one of two happens once in ten million times.
+        assert min(taken.values()) >= 16
+
+
+def test_an_address_in_use_is_told_also_where_workers_could_share_it():
+    with running(2) as (_, url):
+        port = int(url.rpartition(":")[2])
+        with pytest.raises(ConfigurationError, match=str(port)):
+            listen(HttpOptions(port=port), 2)
+
+
+def test_shared_metrics_that_a_killed_server_left_are_swept(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with running(1) as (process, _):
+        (left,) = tmp_path.glob("codeintel-metrics-*")
+        process.kill()
+        process.wait()
+    until(left.exists)
+    with running(1):
+        assert not left.exists()
+        assert len(list(tmp_path.glob("codeintel-metrics-*"))) == 1
+    assert list(tmp_path.glob("codeintel-metrics-*")) == []
+
+
+def test_what_the_workers_count_of_git_is_added_up():
+    with running(2) as (process, url):
+        pids(url, 2)
+        text = httpx.get(f"{url}/metrics").text
+        assert "# TYPE codeintel_git_operation_duration_seconds histogram" in text
+        assert "# TYPE codeintel_secondary_index_size gauge" in text
+        process.terminate()

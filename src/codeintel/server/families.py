@@ -17,6 +17,8 @@ from codeintel.types.metrics import Family, Sample
 Families = Callable[[], Iterable[Family]]
 
 _PREFIX = "families-"
+# Labels are any mapping, such as one that cannot be changed.
+_encode = msgspec.json.Encoder(enc_hook=dict).encode
 _decode = msgspec.json.Decoder(tuple[Family, ...]).decode
 
 
@@ -25,7 +27,7 @@ def write_families(folder: Path, families: Iterable[Family]) -> None:
     path = folder / f"{_PREFIX}{os.getpid()}.json"
     aside = path.with_suffix(".new")
     try:
-        aside.write_bytes(msgspec.json.encode(tuple(families)))
+        aside.write_bytes(_encode(tuple(families)))
         aside.replace(path)
     except OSError:
         pass  # a full disk must not end the process; its figures get old
