@@ -283,9 +283,9 @@ NAMES = ["getUserName", "get_user", "GetUser", "username", "widget", "parse_url"
     ],
 )
 def test_names_are_found_as_people_type_them(query: str, first: str) -> None:
-    scores = match_names(query, NameTable(NAMES))
+    scores = match_names(query, NameTable(NAMES)).scores
     assert max(scores, key=lambda name: scores[name]) == first
 
 
 def test_a_name_that_is_like_none_finds_none() -> None:
-    assert match_names("zzzzzz", NameTable(NAMES)) == {}
+    assert match_names("zzzzzz", NameTable(NAMES)).scores == {}
