@@ -254,3 +254,13 @@ def test_named_repositories_are_served_to_every_agent(cli: Cli, home: Path, tmp_
     cli("install", "cursor", "--path", repository)
     entry = parsed(home / ".cursor" / "mcp.json")["mcpServers"]["codeintel"]
     assert entry["args"][-2:] == ["serve", str(repository)]
+
+
+def test_settings_that_cannot_be_written_are_named_with_a_cure_that_fits(
+    cli: Cli, home: Path
+) -> None:
+    (home / ".codex").write_text("a file in the place of the folder")
+    answer = cli("install", "codex")
+    assert answer.code == 3
+    assert ".codex/config.toml" in answer.err
+    assert "docs/agents.md" in answer.err

@@ -5,12 +5,15 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from repositories import GitRepository
 
+Cli = Callable[..., Any]
 COMMAND = (sys.executable, "-m", "codeintel.cli.main")
 
 
@@ -145,3 +148,42 @@ def test_errors_are_json_where_json_is_asked_for(
     error = json.loads(answer.stderr)["error"]
     assert error["code"] == "path_not_found"
     assert "shop/cat.py" in error["message"]
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_is_no_fault(
+    shop: GitRepository, environment: dict[str, str], redirection: str
+) -> None:
+    command = f"{' '.join(COMMAND)} search cart {redirection}"
+    answer = subprocess.run(
+        ["bash", "-c", command], cwd=shop.path, env=environment, capture_output=True, text=True
+    )
+    assert answer.returncode == 0
+    assert "error" not in answer.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_output_to_a_full_disk_is_named(shop: GitRepository, environment: dict[str, str]) -> None:
+    with open("/dev/full", "w") as full:
+        answer = subprocess.run(
+            [*COMMAND, "search", "cart"],
+            cwd=shop.path,
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert answer.returncode == 3
+    error, cure = answer.stderr.splitlines()[-2:]
+    assert error == "error: The output cannot be written: No space left on device."
+    assert cure.startswith("cure: ")
+
+
+def test_a_folder_without_permission_is_named(
+    shop: GitRepository, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("/web"))
+    answer = cli("search", "cart", shop.path / "web")
+    assert answer.code == 3
+    assert "permission is missing" in answer.err
+    assert "cure: " in answer.err

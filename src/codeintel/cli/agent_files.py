@@ -3,12 +3,14 @@
 import json
 import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from codeintel.cli import jsonc
 from codeintel.cli.agents import NAME, Agent
-from codeintel.errors import ConfigurationError
+from codeintel.errors import ConfigurationError, StorageError
 from codeintel.store.files import storage_errors, write_atomically
 
 _TABLE = r"^\[mcp_servers\.{name}\][^\n]*\n?(?:(?!\[)[^\n]*\n|(?!\[)[^\n]+\Z)*"
@@ -26,7 +28,7 @@ def change(agent: Agent, path: Path, entry: dict[str, object] | None) -> tuple[s
     StorageError
         The file cannot be read for want of permission.
     """
-    with storage_errors(f"'{path}'"):
+    with _settings_errors(path):
         before = path.read_text(encoding="utf-8") if path.exists() else ""
     try:
         if path.suffix == ".toml":
@@ -48,7 +50,7 @@ def change(agent: Agent, path: Path, entry: dict[str, object] | None) -> tuple[s
 def write(path: Path, text: str) -> Path | None:
     """Replace the file, and give the backup of what was there; a symbolic link stays one."""
     path = path.resolve()
-    with storage_errors(f"'{path}'"):
+    with _settings_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         backup = None
         mode = 0o600
@@ -59,6 +61,19 @@ def write(path: Path, text: str) -> Path | None:
             write_atomically(backup, path.read_bytes(), mode=mode)
         write_atomically(path, text.encode(), mode=mode)
     return backup
+
+
+@contextmanager
+def _settings_errors(path: Path) -> Iterator[None]:
+    """Translate storage errors, with the cure for a settings file."""
+    try:
+        with storage_errors(f"'{path}'"):
+            yield
+    except StorageError as error:
+        raise StorageError(
+            error.message,
+            cure="Mend its permissions, or change it by hand as docs/agents.md shows.",
+        ) from error
 
 
 def _json_section(text: str, agent: Agent) -> tuple[str, ...]:

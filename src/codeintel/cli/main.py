@@ -1,5 +1,6 @@
 """The entry point: reads the command line, runs one command, and turns errors into exit codes."""
 
+import errno
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -33,6 +34,7 @@ from codeintel.cli import (
 from codeintel.cli.parsing import Parser, parse
 from codeintel.errors import CodeIntelError, InputError
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _EPILOG = """\
 exit codes:
   0  something was found, or all went well
@@ -103,6 +105,7 @@ def build_parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit code."""
+    _open_streams()
     words, parser = list(sys.argv[1:] if arguments is None else arguments), build_parser()
     if not words:
         parser.print_help(sys.stderr)
@@ -127,12 +130,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return exit_codes.INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return exit_codes.BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in _FULL:
+            _print_fault(error)
+            return exit_codes.INTERNAL
+        reason = os.strerror(error.errno)
+        print(f"error: The output cannot be written: {reason}.", file=sys.stderr)
+        print("cure: Free some space where it goes.", file=sys.stderr)
+        _discard_output()
+        return exit_codes.STATE
     except Exception as error:
         _print_fault(error)
         return exit_codes.INTERNAL
     return code
+
+
+def _open_streams() -> None:
+    """Give a program that was started with closed streams some that lead nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open to the end
+
+
+def _discard_output() -> None:
+    """Let what is still buffered for stdout, which cannot be written, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_error(error: CodeIntelError, *, json: bool) -> None:

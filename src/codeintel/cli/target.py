@@ -12,6 +12,7 @@ from codeintel.errors import (
     InputError,
     NotARepositoryError,
     PathNotFoundError,
+    StorageError,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def root_of(path: Path) -> Path:
     ------
     PathNotFoundError
         There is no such path.
+    StorageError
+        Permission is missing.
     RepositoryError
         Git does not work, or does not trust the repository.
     """
@@ -91,6 +94,11 @@ def root_of(path: Path) -> Path:
             f"There is no file or folder '{path}'.", cure="Give the path of a repository."
         )
     folder = path.resolve() if path.is_dir() else path.parent.resolve()
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise StorageError(
+            f"The folder '{path}' cannot be read: permission is missing.",
+            cure="Ask its owner for permission, or choose another folder.",
+        )
     try:
         repository = Repository.find(folder)
     except (NotARepositoryError, GitNotInstalledError):
