@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from codeintel.api.recency import recency
 from codeintel.api.scoping import Selection, selected
 from codeintel.context import ApplicationContext
+from codeintel.effort import Effort, effort
 from codeintel.errors import EmbeddingError
 from codeintel.index.snapshot import Snapshot
 from codeintel.search.cursor import decode_cursor, encode_cursor
@@ -29,6 +30,7 @@ Hit = tuple[Selection, Ranked]
 
 # A hit whose text is cut shows at least its first lines.
 _LEAST_CHARS = 160
+_FEWER = ("The server is busy: fewer candidates were considered. Ask again for more.",)
 
 
 def semantic_search(
@@ -117,8 +119,11 @@ def _of_kind(selection: Selection, files: FileKind) -> Ids:
 
 def _embed(context: ApplicationContext, query: Query) -> tuple[Vector, tuple[str, ...]]:
     """Give the question's vector, or say why the search does without."""
+    if effort() is Effort.WORDS:
+        return None, ("The server is busy: searched by words alone. Ask again for more.",)
+    note = () if effort() is Effort.FULL else _FEWER
     try:
-        return context.embedder.embed_query(query.text), ()
+        return context.embedder.embed_query(query.text), note
     except EmbeddingError as error:
         return None, (f"Searched by words alone: {error.message}",)
 
