@@ -28,6 +28,8 @@ from codeintel.store.generations import GenerationStore
 from codeintel.types import Scope
 
 K = 10
+# Every commit is asked in a tree of its own, so more files take too long.
+_MOST_FILES = 2_000
 _GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "ranking" / "questions.json"
 
 
@@ -65,9 +67,15 @@ def golden_questions(scratch: Path) -> tuple[tuple[RepositoryQuestions, ...], Pa
 
 
 def histories() -> list[Path]:
-    """Give the clones in the folder CODEINTEL_EVAL_HISTORIES."""
+    """Give the clones in the folder CODEINTEL_EVAL_HISTORIES, without those of many files."""
     folder = os.environ.get("CODEINTEL_EVAL_HISTORIES")
-    return sorted(path.parent for path in Path(folder).glob("*/.git")) if folder else []
+    clones = sorted(path.parent for path in Path(folder).glob("*/.git")) if folder else []
+    return [path for path in clones if _n_files(path) <= _MOST_FILES]
+
+
+def _n_files(clone: Path) -> int:
+    """Count the files of the newest commit."""
+    return Repository.find(clone).git.run("ls-tree", "-r", "--name-only", "-z", "HEAD").count(b"\0")
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 Labelled questions come from the file CODEINTEL_EVAL_QUERIES about the folders below
 CODEINTEL_EVAL_CORPORA; without them, the questions about this project's own source are asked.
 Commit messages are those of the clones in the folder CODEINTEL_EVAL_HISTORIES, where it is named:
-each is asked in the files before its commit, for the files of code that it changed.
+each is asked in the files before its commit, for the files of code that it changed. Clones of more
+than 2,000 files are left out.
 """
 
 import os
