@@ -27,10 +27,11 @@ class Indexer:
     package: str
     languages: frozenset[str]
 
-    def command(self, root: Path, output: Path) -> list[str]:
+    def command(self, root: Path, commit: str | None, output: Path) -> list[str]:
         """Give its command line; it runs in the repository's top folder."""
         if self.program == "scip-python":
-            options = ["--project-name", root.name]
+            # It fails where it has to ask git for a version and there is no commit.
+            options = ["--project-name", root.name, "--project-version", commit or "0"]
         else:
             options = [] if (root / "tsconfig.json").exists() else ["--infer-tsconfig"]
         return [self.program, "index", *options, "--output", str(output)]
@@ -62,7 +63,7 @@ def run_indexers(intel: "CodeIntel", root: Path, status: RepositoryStatus) -> It
             print(f"{indexer.program} is running in {root.name}…", file=sys.stderr, flush=True)
             with _left_as_it_was(root / "tsconfig.json"):
                 ended = subprocess.run(
-                    indexer.command(root, output),
+                    indexer.command(root, status.commit, output),
                     cwd=root,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
