@@ -4,9 +4,10 @@ Each setting is an environment variable ``CODEINTEL_`` + its name in capitals.
 """
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from codeintel.embedding.vllm_options import VLLMOptions
 from codeintel.errors import ConfigurationError
@@ -55,6 +56,12 @@ class Settings:
         Further headers, ``name=value`` separated by commas; never shown.
     embedding_query_template, embedding_document_template
         What is sent for a text; ``{text}`` stands for it.
+    embedding_max_tokens
+        Longest input of the model; 0 asks the server.
+    embedding_batch_texts, embedding_in_flight, embedding_max_connections
+        Texts of a request, requests of an indexing run at once, and sockets, at most.
+    embedding_query_deadline_s
+        How long a search waits for the server before it answers from words alone.
     model_path
         Folder of a static model (model2vec) to use instead of the bundled one.
     """
@@ -73,6 +80,11 @@ class Settings:
     embedding_headers: str = field(default="", repr=False)
     embedding_query_template: str = "{text}"
     embedding_document_template: str = "{text}"
+    embedding_max_tokens: int = 0
+    embedding_batch_texts: int = 32
+    embedding_in_flight: int = 4
+    embedding_max_connections: int = 100
+    embedding_query_deadline_s: float = 5.0
     model_path: Path | None = None
 
     def __post_init__(self) -> None:
@@ -84,7 +96,8 @@ class Settings:
             raise ConfigurationError(
                 "An embedding server is set, but no model.", cure=f"Set {_PREFIX}EMBEDDING_MODEL."
             )
-        self.vector_options()  # refuses impossible values
+        self.vector_options()  # refuses impossible values, and so does the next
+        self.vllm_options()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -95,33 +108,12 @@ class Settings:
         ConfigurationError
             A variable has an impossible value.
         """
-
-        def text(name: str) -> str:
-            return environment.get(_PREFIX + name, "")
-
-        model_path = text("MODEL_PATH")
-        defaults = cls()
-        return cls(
-            index_dir=Path(text("INDEX_DIR") or default_index_dir(environment)).expanduser(),
-            workers=_integer(_PREFIX + "WORKERS", text("WORKERS"), defaults.workers),
-            history=_boolean(_PREFIX + "HISTORY", text("HISTORY"), defaults.history),
-            secondary=_boolean(_PREFIX + "SECONDARY", text("SECONDARY"), defaults.secondary),
-            merge=_boolean(_PREFIX + "MERGE", text("MERGE"), defaults.merge),
-            merge_min=_integer(_PREFIX + "MERGE_MIN", text("MERGE_MIN"), defaults.merge_min),
-            merge_ratio=_number(_PREFIX + "MERGE_RATIO", text("MERGE_RATIO"), defaults.merge_ratio),
-            vector_memory_bytes=_integer(
-                _PREFIX + "VECTOR_MEMORY_BYTES",
-                text("VECTOR_MEMORY_BYTES"),
-                defaults.vector_memory_bytes,
-            ),
-            embedding_url=text("EMBEDDING_URL"),
-            embedding_model=text("EMBEDDING_MODEL"),
-            embedding_api_key=text("EMBEDDING_API_KEY"),
-            embedding_headers=text("EMBEDDING_HEADERS"),
-            embedding_query_template=text("EMBEDDING_QUERY_TEMPLATE") or "{text}",
-            embedding_document_template=text("EMBEDDING_DOCUMENT_TEMPLATE") or "{text}",
-            model_path=Path(model_path).expanduser() if model_path else None,
-        )
+        values: dict[str, Any] = {"index_dir": default_index_dir(environment)}
+        for setting in fields(cls):
+            variable = _PREFIX + setting.name.upper()
+            if text := environment.get(variable):
+                values[setting.name] = _READERS[setting.type](variable, text)
+        return cls(**values)
 
     def vector_options(self) -> VectorOptions:
         """Give the options of the vector indexes."""
@@ -143,23 +135,52 @@ class Settings:
             headers=_headers(self.embedding_headers),
             query_template=self.embedding_query_template,
             document_template=self.embedding_document_template,
+            max_tokens=self.embedding_max_tokens or None,
+            max_batch_texts=self.embedding_batch_texts,
+            max_in_flight=self.embedding_in_flight,
+            max_connections=self.embedding_max_connections,
+            query_deadline_s=self.embedding_query_deadline_s,
         )
 
 
-def _integer(name: str, value: str, default: int) -> int:
+def _integer(name: str, text: str) -> int:
     """Read a whole number."""
     try:
-        return int(value) if value else default
+        return int(text)
     except ValueError:
-        raise ConfigurationError(f"{name} is '{value}'.", cure="Give a whole number.") from None
+        raise ConfigurationError(f"{name} is '{text}'.", cure="Give a whole number.") from None
 
 
-def _number(name: str, value: str, default: float) -> float:
+def _number(name: str, text: str) -> float:
     """Read a number."""
     try:
-        return float(value) if value else default
+        return float(text)
     except ValueError:
-        raise ConfigurationError(f"{name} is '{value}'.", cure="Give a number.") from None
+        raise ConfigurationError(f"{name} is '{text}'.", cure="Give a number.") from None
+
+
+def _boolean(name: str, text: str) -> bool:
+    """Read a truth value."""
+    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if text.lower() not in known:
+        raise ConfigurationError(f"{name} is '{text}'.", cure="Give true or false.")
+    return known[text.lower()]
+
+
+def _path(_: str, text: str) -> Path:
+    """Read a path, which may begin with the home folder."""
+    return Path(text).expanduser()
+
+
+# How a variable is read, by the type of its setting.
+_READERS: dict[Any, Callable[[str, str], object]] = {
+    int: _integer,
+    float: _number,
+    bool: _boolean,
+    str: lambda _, text: text,
+    Path: _path,
+    Path | None: _path,
+}
 
 
 def _headers(value: str) -> dict[str, str]:
@@ -171,13 +192,3 @@ def _headers(value: str) -> dict[str, str]:
             cure="Give name=value pairs, separated by commas.",
         )
     return {name.strip(): content.strip() for name, _, content in pairs}
-
-
-def _boolean(name: str, value: str, default: bool) -> bool:
-    """Read a truth value."""
-    if not value:
-        return default
-    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-    if value.lower() not in known:
-        raise ConfigurationError(f"{name} is '{value}'.", cure="Give true or false.")
-    return known[value.lower()]
