@@ -76,7 +76,7 @@ class OldDeployment:
         return path
 
 
-def old_deployment(folder: Path, parts: Sequence[str] = ("git", "search")) -> OldDeployment:
+def old_deployment(folder: Path, parts: Sequence[str] = ("git",)) -> OldDeployment:
     """Make a repository of some of our own source, and what was indexed of it."""
     repository = GitRepository(folder / "repository")
     for part in parts:

@@ -167,7 +167,7 @@ def _build(
     cache = VectorCache(store.root / "vector-cache.sqlite", embedder.fingerprint, embedder.dim)
     with closing(cache), closing(open_source(served.path)) as source:
         parsers = RecutParsers(n_workers, old.chunks, old.vectors, cache)
-        options = IndexOptions(n_workers)
+        options = IndexOptions(n_workers, context.settings.vector_options())
         done = index_repository(
             store, source, embedder, options, parsers=parsers, progress=progress
         )
