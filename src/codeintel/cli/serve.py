@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from codeintel.cli import exit_codes
 from codeintel.cli.following import follow, index_once
 from codeintel.cli.options import add_paths, positive
-from codeintel.cli.target import Target, opened, target_of
+from codeintel.cli.target import Target, opened, repositories_of, target_of
 from codeintel.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ def address(text: str) -> tuple[str, int]:
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_paths(parser)
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help='also serve those that a TOML file names: repositories = ["shop", "/srv/web"]',
+    )
     parser.add_argument(
         "--watch",
         action=BooleanOptionalAction,
@@ -131,7 +137,8 @@ def _add_edge(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Serve until the client leaves, or the process is told to stop."""
-    target = target_of(arguments.paths)
+    listed = repositories_of(arguments.config) if arguments.config else []
+    target = target_of([*arguments.paths, *listed])
     keep_indexed = follow if arguments.watch else index_once
     if arguments.http is None:
         from codeintel.server.stdio import run_stdio

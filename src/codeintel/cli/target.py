@@ -1,6 +1,7 @@
 """From the paths of a command line to repositories and paths inside them, and back."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codeintel.errors import (
+    ConfigurationError,
     GitNotInstalledError,
     InputError,
     NotARepositoryError,
@@ -139,6 +141,34 @@ def target_of(paths: Sequence[str]) -> Target:
             cure="Name whole repositories, or parts of one.",
         )
     return Target(wholes, tuple(inside))
+
+
+def repositories_of(config: Path) -> list[str]:
+    """Read the paths of repositories in a TOML file, relative to its folder.
+
+    One that is not there is left out with a note, so that the others are served.
+
+    Raises
+    ------
+    ConfigurationError
+        The file cannot be read, or does not name repositories.
+    """
+    import tomllib
+
+    try:
+        named = tomllib.loads(config.read_text())["repositories"]
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError, KeyError) as error:
+        raise ConfigurationError(
+            f"'{config}' names no repositories: {error}.",
+            cure='It must be TOML with a line such as repositories = ["shop", "/srv/web"].',
+        ) from error
+    if not isinstance(named, list) or not all(isinstance(path, str) for path in named):
+        raise ConfigurationError(f"`repositories` of '{config}' is no list of paths.")
+    paths = [config.parent / Path(path).expanduser() for path in named]
+    for path in paths:
+        if not path.is_dir():
+            print(f"note: '{path}' is not served: there is no such folder", file=sys.stderr)
+    return [str(path) for path in paths if path.is_dir()]
 
 
 def file_of(text: str, directory: str) -> tuple[Target, str]:
