@@ -54,12 +54,13 @@ def merge_index(
     """
     tally = Tally()
     manifest = _current(store)
-    begun, vectors = (_open(store, manifest, options) for _ in range(2))
+    vectors = _open(store, manifest, options)
     due = vectors.needs_merge() if if_needed else bool(vectors.n_unmerged)
     tally.notes.append(f"{vectors.n_unmerged:,} changes since the primary index was built")
     if due and dry_run:
         tally.notes.append(f"a merge would build: {vectors.plan_after_merge()}")
     elif due:
+        begun = _open(store, manifest, options)
         with store.lock("merge.lock"):
             with tally.timed("vectors"):
                 _merge(vectors, progress)

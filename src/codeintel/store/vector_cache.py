@@ -30,8 +30,10 @@ class VectorCache:
                 "CREATE TABLE IF NOT EXISTS vectors"
                 " (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
             )
+            first = self._db.execute("SELECT 1 FROM vectors LIMIT 1").fetchone()
         except sqlite3.DatabaseError as error:
             raise corrupt(error, path.name) from error
+        self._is_empty = first is None
 
     def close(self) -> None:
         """Close the database."""
@@ -47,7 +49,7 @@ class VectorCache:
         known
             Which rows are known, shape ``(len(texts),)``.
         """
-        keys = [self._key(text) for text in texts]
+        keys = [] if self._is_empty else [self._key(text) for text in texts]
         found: dict[bytes, bytes] = {}
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]
@@ -65,6 +67,7 @@ class VectorCache:
 
     def put(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Store vectors of shape ``(len(texts), dim)``."""
+        self._is_empty = False
         half = vectors.astype(np.float16)
         self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany(
