@@ -3,32 +3,33 @@
 import ast
 import os
 import random
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.corpora import standard_library
 from benchmarks.report import Report, Target, interleaved, summarize
+from benchmarks.text_tree import PACKAGES, QUICK_PACKAGES, package_tree
 from codeintel import CodeIntel
 from codeintel.config import Settings
 from codeintel.types import Scope
 
 N_COMMON_USES = 50_000
+N_ASKED_FILES = 1_500
 
 
 def run(*, quick: bool) -> Report:
     report = Report("navigation")
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "tree"
-        tree.mkdir()
+        shutil.copytree(package_tree(QUICK_PACKAGES if quick else PACKAGES), tree)
         line = "    common_name(1, common_name(2))\n"
         uses = (N_COMMON_USES // 10 if quick else N_COMMON_USES) // 200
         for number in range(uses):
             text = "from common import common_name\n\n\ndef call():\n" + line * 100
             (tree / f"caller_{number:03}.py").write_text(text)
         (tree / "common.py").write_text("def common_name(value, more=None):\n    return value\n")
-        standard_library(tree, 150 if quick else 900)
         settings = Settings(index_dir=Path(scratch) / "index")
         with CodeIntel(tree, settings=settings) as code:
             (indexed,) = code.index()
@@ -72,7 +73,8 @@ def _questions(
     """Draw names that are defined, and places where names are called."""
     names, places = [], []
     skipped = {file.path for file in code.index_status(skipped=True).repositories[0].skipped_files}
-    for path in sorted(tree.rglob("*.py")):
+    paths = sorted(tree.rglob("*.py"))
+    for path in sorted(draw.sample(paths, min(N_ASKED_FILES, len(paths)))):
         where = path.relative_to(tree).as_posix()
         if where in skipped:
             continue
