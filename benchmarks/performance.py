@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.__main__ import RESULTS, SUITES
 from benchmarks.performance_picture import draw
-from benchmarks.performance_targets import TARGETS, NoteTarget
+from benchmarks.performance_targets import TARGETS, NoteTarget, Results
 
 ROOT = Path(__file__).parent.parent
 PAGE, PICTURE = ROOT / "docs" / "performance.md", ROOT / "docs" / "performance.svg"
@@ -45,12 +45,12 @@ writes this page. Nothing is typed by hand. {MARK} marks figures that are older 
 ## The design note's targets
 
 The note's bar, the goal we set ourselves, and what was measured. *Times* says how many times better
-than the old way.
+than the old way; `>` that the old way was stopped there, unfinished.
 
 """
 
 
-def page(results: Mapping[str, Mapping[str, Any]], old: Collection[str]) -> str:
+def page(results: Results, old: Collection[str]) -> str:
     """Give the text of the page.
 
     Parameters
@@ -69,7 +69,7 @@ def page(results: Mapping[str, Mapping[str, Any]], old: Collection[str]) -> str:
     return "\n".join(lines)
 
 
-def times(results: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
+def times(results: Results) -> Iterator[tuple[str, float]]:
     """Give each question with how many times better than the old way it is answered."""
     for target in TARGETS:
         ours = target.ours.find(results)
@@ -78,7 +78,7 @@ def times(results: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, float
             yield target.what.replace("`", ""), target.ratio(ours, before)
 
 
-def _row(target: NoteTarget, results: Mapping[str, Mapping[str, Any]], old: Collection[str]) -> str:
+def _row(target: NoteTarget, results: Results, old: Collection[str]) -> str:
     ours = target.ours.find(results)
     before = target.old.find(results) if target.old else None
     sign = "≥" if target.at_least else "≤"
@@ -93,8 +93,9 @@ def _row(target: NoteTarget, results: Mapping[str, Mapping[str, Any]], old: Coll
     elif target.goal and not target.holds(ours, target.goal):
         shown += ", goal missed"
     shown += f" {MARK}" if suite in old else ""
-    was = f"{_number(before)} {target.unit}".strip() if before is not None else ""
-    ratio = f"{_number(target.ratio(ours, before))}" if before and ours else ""
+    more = "> " if target.old and target.old.stopped(results) else ""
+    was = f"{more}{_number(before)} {target.unit}".strip() if before is not None else ""
+    ratio = f"{more}{_number(target.ratio(ours, before))}" if before and ours else ""
     link = f"[{suite}](../benchmarks/results/{suite}.json)"
     return f"| {target.what} | {note} | {goal} | {shown} | {was} | {ratio} | {link} |"
 
@@ -135,7 +136,7 @@ def read_results(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
     }
 
 
-def outdated(results: Mapping[str, Mapping[str, Any]], root: Path = ROOT) -> set[str]:
+def outdated(results: Results, root: Path = ROOT) -> set[str]:
     """Give the suites whose code was changed since they were measured, or while."""
     return {suite for suite, result in results.items() if _changed_since(suite, result, root)}
 

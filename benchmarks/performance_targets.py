@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+Results = Mapping[str, Mapping[str, Any]]
+"""The result of each suite, as it was committed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -26,14 +29,25 @@ class Figure:
     value: str
     per_unit: float = 1.0
 
-    def find(self, results: Mapping[str, Mapping[str, Any]]) -> float | None:
+    def find(self, results: Results) -> float | None:
         """Give the number, None where it was not measured."""
+        row = self._row(results)
+        return self._number(row) / self.per_unit if row else None
+
+    def stopped(self, results: Results) -> bool:
+        """Tell whether the run was stopped there, so that the whole would have been more."""
+        row = self._row(results)
+        return bool(row and row["extra"].get("stopped"))
+
+    def _row(self, results: Results) -> Mapping[str, Any] | None:
         for row in results.get(self.suite, {}).get("measurements", ()):
             if re.fullmatch(self.case, row["case"]) and re.fullmatch(self.variant, row["variant"]):
-                found = row.get(self.value, row["extra"].get(self.value))
-                if isinstance(found, int | float):
-                    return found / self.per_unit
+                if isinstance(row.get(self.value, row["extra"].get(self.value)), int | float):
+                    return row
         return None
+
+    def _number(self, row: Mapping[str, Any]) -> float:
+        return float(row.get(self.value, row["extra"].get(self.value)))
 
 
 @dataclass(frozen=True, slots=True)

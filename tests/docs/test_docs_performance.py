@@ -83,3 +83,17 @@ def test_a_suite_that_does_not_exist_is_refused() -> None:
 
 def test_results_are_where_the_page_links_to() -> None:
     assert Path(RESULTS).relative_to(ROOT).as_posix() == "benchmarks/results"
+
+
+def test_a_run_of_the_old_way_that_was_stopped_is_a_lower_bound() -> None:
+    target = next(target for target in TARGETS if target.old and target.old.value == "build_s")
+    rows = [
+        {"case": target.ours.case, "variant": "ours", "extra": {"build_s": 2}},
+        {
+            "case": target.ours.case,
+            "variant": "OPQ64,IVF8192,PQ64",
+            "extra": {"build_s": 50, "stopped": "yes"},
+        },
+    ]
+    results = {"vectors": {**RESULT, "measurements": rows}}
+    assert "| 2 s | > 50 s | > 25 |" in page(results, set())
