@@ -65,12 +65,14 @@ class Snapshot:
         return self.vectors.vectors_of([chunk_id(document, 0) for document in documents.tolist()])
 
     @cached_property
-    def names_folded(self) -> dict[str, list[str]]:
-        """Every defined name, by its lower-case form."""
-        folded: dict[str, list[str]] = {}
-        for name in self.catalog.definition_names:
-            folded.setdefault(name.lower(), []).append(name)
-        return folded
+    def capitalized(self) -> dict[str, list[str]]:
+        """The defined names that have letters in upper case, by their form in lower case."""
+        names: dict[str, list[str]] = {}
+        for name in self.catalog.names():
+            lower = name.lower()
+            if lower != name:
+                names.setdefault(lower, []).append(name)
+        return names
 
     def text_of(self, document_id: int) -> str:
         """Give the text of a document as it was indexed."""

@@ -131,9 +131,9 @@ def _exact(snapshot: Snapshot, query: Query) -> dict[int, float]:
     scores: dict[int, float] = {}
     if not names:
         return scores
-    lowered = dict.fromkeys(name.lower() for name in names)
-    wanted = [name for low in lowered for name in snapshot.names_folded.get(low, ())]
-    defined = snapshot.catalog.defining_chunks(wanted)
+    wanted = {name.lower() for name in names}
+    wanted.update(*(snapshot.capitalized.get(lower, ()) for lower in tuple(wanted)))
+    defined = snapshot.catalog.defining_chunks(list(wanted))
     for stored, chunk in islice(defined, _EXACT_LIMIT):
         score = _EXACT_BY_KIND.get(stored.definition.kind, 1.0)
         score *= 1.0 if stored.definition.name in names else _OTHER_CASE

@@ -177,6 +177,10 @@ class Catalog:
         )
         return dict(rows)
 
+    def names(self) -> Iterator[str]:
+        """Give every name that was ever defined: those of the generation, and of removed files."""
+        return (row[0] for row in self._query("SELECT DISTINCT name FROM definitions"))
+
     def definitions_of(self, document_id: int) -> list[Definition]:
         """Give the definitions of a document, in file order."""
         rows = self._query(
