@@ -40,11 +40,15 @@ class Figure:
         return bool(row and row["extra"].get("stopped"))
 
     def _row(self, results: Results) -> Mapping[str, Any] | None:
-        for row in results.get(self.suite, {}).get("measurements", ()):
-            if re.fullmatch(self.case, row["case"]) and re.fullmatch(self.variant, row["variant"]):
-                if isinstance(row.get(self.value, row["extra"].get(self.value)), int | float):
-                    return row
-        return None
+        rows: Sequence[Mapping[str, Any]] = results.get(self.suite, {}).get("measurements", ())
+        return next((row for row in rows if self._fits(row)), None)
+
+    def _fits(self, row: Mapping[str, Any]) -> bool:
+        return (
+            re.fullmatch(self.case, row["case"]) is not None
+            and re.fullmatch(self.variant, row["variant"]) is not None
+            and isinstance(row.get(self.value, row["extra"].get(self.value)), int | float)
+        )
 
     def _number(self, row: Mapping[str, Any]) -> float:
         return float(row.get(self.value, row["extra"].get(self.value)))
