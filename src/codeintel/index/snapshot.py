@@ -34,6 +34,7 @@ class Snapshot:
         store.verify(manifest)
         self.manifest = manifest
         self._made: dict[str, Any] = {}
+        self._making: dict[str, threading.Lock] = {}
         self.lexical = LexicalIndex(folder / "lexical")
         self.trigrams = TrigramIndex.open(folder / "trigrams")
         self.vectors = FAISSManager.open(folder / "vectors")
@@ -41,9 +42,11 @@ class Snapshot:
         self._line_starts = lru_cache(_KEPT_DOCUMENTS)(partial(_line_starts, self.trigrams))
 
     def cached(self, name: str, make: Callable[[], T]) -> T:
-        """Give what a layer above made of this generation, made on first use."""
+        """Give what a layer above made of this generation, made once, on first use."""
         if name not in self._made:
-            self._made[name] = make()
+            with self._making.setdefault(name, threading.Lock()):
+                if name not in self._made:
+                    self._made[name] = make()
         made: T = self._made[name]
         return made
 
