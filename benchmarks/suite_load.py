@@ -230,13 +230,16 @@ def _index_in(folder: str) -> Iterator[None]:
 
 @contextmanager
 def _writing(repository: Path, *arguments: str) -> Iterator[None]:
-    """Write a changed index again and again, at the priority that the server gives it."""
+    """Write a changed index every second or so, at the priority that the server gives it."""
     copied = repository / "copied"
-    again = "import os, sys; os.nice(10); from codeintel.cli.main import main\nwhile True: {}"
+    again = (
+        "import os, sys, time; from codeintel.cli.main import main; os.nice(10)\n"
+        "while True: main(sys.argv[1:]); time.sleep(1)"
+    )
     source = next(path for path in sorted(repository.iterdir()) if (path / "__init__.py").exists())
     shutil.copytree(source, copied)
     process = subprocess.Popen(
-        [sys.executable, "-c", again.format("main(sys.argv[1:])"), *arguments, str(repository)],
+        [sys.executable, "-c", again, *arguments, str(repository)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
