@@ -195,3 +195,22 @@ def test_closing_while_a_build_begins_ends_its_process(
         client.close()
         process = client._background._process if client._background else None
         assert process is None or process.poll() is not None
+
+
+def test_a_plain_rename_is_known_and_a_changed_one_is_asked(
+    repository: TestRepository, tmp_path: Path
+) -> None:
+    text = "".join(f"{n}\n" for n in range(20))
+    repository.commit(a=text, b="b\n" * 9, c=f"{text}c\n", d="d\n" * 9)
+    for old, new in (("a", "a2"), ("b", "b2"), ("c", "c2")):
+        repository.git("mv", old, new)
+    repository.commit(c2=f"{text}changed\n")
+    repository.git("rm", "-q", "d")
+    repository.commit(d2="other\n", d3="d\n" * 9, d4="d\n" * 9)
+    with GitClient(repository.path, cache_dir=tmp_path / "cache", background=False) as client:
+        client.build(blame=False)
+        for path in ("a2", "b2", "c2", "d2", "d3", "d4"):
+            found = [
+                (e.full_sha, e.original_line, e.original_path) for e in client.blame_range(path)
+            ]
+            assert found == [line[:3] for line in git_blame(repository.path, "HEAD", path)]

@@ -2,8 +2,9 @@
 
 Only the commits that changed the path are looked at: git compares each with its parents, and lines
 are passed to the parents in git blame's own order (an identical parent first, then each parent in
-turn, then renames). Where the path appears in a commit that also deletes others, git blame itself
-tells what was renamed; where a merge has the path from nowhere, git blame tells all that is left.
+turn, then renames). Where the path appears in a commit that also deletes others, the index knows
+plain renames, and of changed content git blame itself tells; where a merge has the path from
+nowhere, git blame tells all that is left.
 """
 
 import heapq
@@ -89,7 +90,7 @@ class BlameWalk:
             created: list[_Created] = []
             rows += self._blame(path, touch, spans, created)
             for creation in created:
-                rows += self._ask_git(path, creation, starts)
+                rows += self._before_creation(path, creation, starts)
         rows.sort()
         return np.array(rows, np.int32).reshape(-1, 7)
 
@@ -113,7 +114,7 @@ class BlameWalk:
             while queue:
                 touch = -heapq.heappop(queue)
                 left = sorted(waiting.pop(touch))
-                step = _step(history, cached, touch)
+                step = ahead.step(touch)
                 commit = history.commit(touch)
                 if step.whole is not None:
                     wait(step.whole, left)
@@ -134,11 +135,15 @@ class BlameWalk:
                     for span in left:
                         yield (span.final_line, span.n_lines, commit, path, span.line, *before)
 
-    def _ask_git(
+    def _before_creation(
         self, path: int, created: _Created, starts: list[tuple[int, int, list[Span]]]
     ) -> Iterator[tuple[int, ...]]:
-        """Let git find what a path was renamed from; where that goes on is added to `starts`."""
+        """Find what a path was renamed from; where lines go on from is added to `starts`."""
         commit, parents, spans = created
+        source = self._store.renamed_from(path, commit)
+        if source is not None:
+            starts.append((source, self._store.histories(source).nearest(parents[0]), spans))
+            return
         shas = self._store.shas({commit, *parents})
         name = self._store.paths([path])[path]
         if len(parents) > 1:
@@ -192,6 +197,14 @@ class _Ahead:
         self._diffs = diffs
         self._n_ahead = _FIRST_BATCH
         self._known: dict[tuple[int, int], list[Hunk]] = {}
+        self._steps: dict[int, _Step] = {}
+
+    def step(self, touch: int) -> _Step:
+        """Tell where the lines of a version may come from."""
+        step = self._steps.get(touch)
+        if step is None:
+            step = self._steps[touch] = _step(self._history, self._cached, touch)
+        return step
 
     def hunks(self, commit: int, origin: Origin) -> list[Hunk]:
         """Compare the versions of a commit and of one of its parents."""
@@ -205,7 +218,7 @@ class _Ahead:
         pairs = [pair]
         touch = origin.touch
         while len(pairs) < self._n_ahead:
-            step = _step(self._history, self._cached, touch)
+            step = self.step(touch)
             if step.whole is not None:
                 touch = step.whole
                 continue

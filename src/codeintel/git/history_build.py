@@ -26,10 +26,11 @@ Progress = Callable[[int], None]
 
 
 class RawChange(NamedTuple):
-    """A line of a raw diff; `status` has a letter for each parent compared with."""
+    """A line of a raw diff; the old mode and blob are the first parent's, zeros for none."""
 
-    status: bytes
+    old_mode: bytes
     mode: bytes
+    old_blob: bytes
     blob: bytes
     path: bytes
 
@@ -80,6 +81,7 @@ class _Extension:
         self._new_paths: list[tuple[int, bytes]] = []
         self._rows: list[tuple[int, bytes, tuple[str, str], int, str, str]] = []
         self._touches: dict[int, bytearray] = {}
+        self._renames: list[tuple[int, int, int]] = []
         self.commits: list[NewCommit] = []
 
     def read(self, progress: Progress) -> None:
@@ -102,6 +104,7 @@ class _Extension:
             ((number, sha, people[who], *rest) for number, sha, who, *rest in self._rows),
         )
         connection.executemany("INSERT INTO paths VALUES(?,?)", self._new_paths)
+        connection.executemany("INSERT INTO renames VALUES(?,?,?)", self._renames)
         for path in sorted(self._touches):
             data = bytes(self._touches[path])
             part, before = connection.execute(
@@ -121,7 +124,7 @@ class _Extension:
         follow = self._follow(sha, parents.split(), shown) if len(above) > 1 else None
         deletes = False
         for change in record.changes:
-            kind = _kind(change)
+            kind = _kind(change.mode)
             deletes = deletes or kind == ABSENT
             self._touches.setdefault(self._path(change.path), bytearray()).extend(
                 pack_touch(
@@ -131,6 +134,11 @@ class _Extension:
                     SHOWN if follow is None else follow(change.path),
                 )
             )
+        if deletes and len(above) == 1:
+            self._renames += [
+                (self._path(path), number, self._path(source))
+                for path, source in _plain_renames(record.changes)
+            ]
         self.commits.append(NewCommit(above, int(committed_s or 0), deletes))
         authored_s, _, zone = date.decode().partition(" ")
         self._rows.append(
@@ -236,10 +244,23 @@ def _map_people(store: HistoryStore, git: Git) -> None:
         )
 
 
-def _kind(change: RawChange) -> int:
-    if change.mode == b"000000":
+def _kind(mode: bytes) -> int:
+    if mode == b"000000":
         return ABSENT
-    return {b"120000": LINK, b"160000": SUBMODULE}.get(change.mode, REGULAR)
+    return {b"120000": LINK, b"160000": SUBMODULE}.get(mode, REGULAR)
+
+
+def _plain_renames(changes: list[RawChange]) -> Iterator[tuple[bytes, bytes]]:
+    """Find new files that have the content of just one deleted file, which git takes them from."""
+    sources: dict[bytes, list[bytes]] = {}
+    for change in changes:
+        if _kind(change.mode) == ABSENT and _kind(change.old_mode) == REGULAR:
+            sources.setdefault(change.old_blob, []).append(change.path)
+    for change in changes:
+        if _kind(change.mode) == REGULAR and _kind(change.old_mode) == ABSENT:
+            found = sources.get(change.blob, ())
+            if len(found) == 1:
+                yield change.path, found[0]
 
 
 def _records(chunks: Iterator[bytes], n_fields: int) -> Iterator[RawCommit]:
@@ -266,7 +287,7 @@ def _change(raw: bytes, path: bytes) -> RawChange:
     """Parse ``:<old mode> <mode> <old blob> <blob> <status>``; a merge has several old ones."""
     n_parents = len(raw) - len(raw.lstrip(b":"))
     parts = raw[n_parents:].split(b" ")
-    return RawChange(parts[-1], parts[n_parents], parts[-2], path)
+    return RawChange(parts[0], parts[n_parents], parts[n_parents + 1], parts[-2], path)
 
 
 def _tokens(chunks: Iterable[bytes]) -> Iterator[bytes]:

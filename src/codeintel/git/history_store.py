@@ -23,7 +23,7 @@ from codeintel.git.history_graph import Graph
 from codeintel.git.history_path import TOUCH, PathHistory
 from codeintel.git.records import Commit, iso_date
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _MANY = 500  # values of one query
 
@@ -46,6 +46,9 @@ CREATE TABLE people(
 CREATE TABLE paths(id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
 CREATE TABLE touches(
     path INTEGER, part INTEGER, data BLOB NOT NULL, PRIMARY KEY(path, part)
+) WITHOUT ROWID;
+CREATE TABLE renames(
+    path INTEGER, tip INTEGER, source INTEGER NOT NULL, PRIMARY KEY(path, tip)
 ) WITHOUT ROWID;
 CREATE TABLE blames(path INTEGER, tip INTEGER, data BLOB NOT NULL, PRIMARY KEY(path, tip))
     WITHOUT ROWID;
@@ -234,6 +237,11 @@ class HistoryStore:
         """Give paths, by their numbers."""
         rows = self._rows("SELECT id, path FROM paths WHERE id IN", list(numbers))
         return {number: path.decode("utf-8", "surrogateescape") for number, path in rows}
+
+    def renamed_from(self, path: int, commit: int) -> int | None:
+        """Give the path that a commit renamed to this one as it was; None where only git knows."""
+        row = self._row("SELECT source FROM renames WHERE path=? AND tip=?", path, commit)
+        return row[0] if row else None
 
     def cached_blame(self, path: int, tip: int) -> NDArray[np.int32] | None:
         """Give what `cache_blame` stored."""

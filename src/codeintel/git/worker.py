@@ -120,9 +120,10 @@ class Worker:
         return True
 
     def _remove_stale(self, key: str) -> None:
-        """Remove what belongs to states of history that are gone."""
+        """Remove what belongs to states of history that are gone, or to older versions of us."""
+        current = (f"shadow-{key}", history_file(self._cache_dir, key).name)
         for path in self._cache_dir.glob("*"):
-            if key in path.name or time() - path.stat().st_mtime < _STALE_S:
+            if path.name.startswith(current) or time() - path.stat().st_mtime < _STALE_S:
                 continue
             if path.name.startswith("shadow-"):
                 shutil.rmtree(path, ignore_errors=True)
