@@ -124,7 +124,8 @@ def _searches(index: FAISSManager, data: Data) -> list[float]:
 
 
 def _nearest(index: FAISSManager, query: NDArray[np.float32]) -> NDArray[np.int64]:
-    return index.search(query, 10)[1][0]
+    found: NDArray[np.int64] = index.search(query, 10)[1][0]
+    return found
 
 
 def _timed(call: Callable[..., object], *arguments: object) -> float:

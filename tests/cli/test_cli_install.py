@@ -111,13 +111,35 @@ def test_installing_twice_changes_nothing_more(cli: Cli, example: Path, key: str
 
 
 @pytest.mark.parametrize(("example", "key"), [(k, k) for k in EXAMPLES], indirect=["example"])
-def test_uninstalling_leaves_the_settings_as_they_were(cli: Cli, example: Path, key: str) -> None:
-    before = parsed(example)
+def test_uninstalling_leaves_the_file_as_it_was(cli: Cli, example: Path, key: str) -> None:
     cli("install", key)
     assert cli("uninstall", key).code == 0
+    assert example.read_text() == EXAMPLES[key]
+
+
+@pytest.mark.parametrize(("example", "key"), [(k, k) for k in EXAMPLES], indirect=["example"])
+def test_uninstalling_keeps_what_was_changed_since(cli: Cli, example: Path, key: str) -> None:
+    cli("install", key)
+    if example.suffix == ".toml":
+        example.write_text(example.read_text() + '\n[later]\nadded = "by hand"\n')
+    else:
+        example.write_text(jsonc.with_member(example.read_text(), ("later",), {"added": "by hand"}))
+    cli("uninstall", key)
     after = parsed(example)
+    assert after.pop("later") == {"added": "by hand"}
     section = next(agent for agent in AGENTS if agent.key == key).section[0]
-    assert {section: {}, **after} == {section: {}, **before}
+    example.write_text(EXAMPLES[key])
+    assert {section: {}, **after} == {section: {}, **parsed(example)}
+
+
+@pytest.mark.parametrize(("example", "key"), [(k, k) for k in EXAMPLES], indirect=["example"])
+def test_uninstalling_does_not_bring_an_older_entry_back(
+    cli: Cli, example: Path, key: str, tmp_path: Path
+) -> None:
+    cli("install", key)
+    cli("install", key, "--path", tmp_path)
+    cli("uninstall", key)
+    assert "codeintel" not in example.read_text()
 
 
 @pytest.mark.parametrize(("example", "key"), [(k, k) for k in EXAMPLES], indirect=["example"])

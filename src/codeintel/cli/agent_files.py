@@ -4,9 +4,11 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
+from typing import Any
 
 from codeintel.cli import jsonc
 from codeintel.cli.agents import NAME, Agent
@@ -31,14 +33,9 @@ def change(agent: Agent, path: Path, entry: dict[str, object] | None) -> tuple[s
     with _settings_errors(path):
         before = path.read_text(encoding="utf-8") if path.exists() else ""
     try:
-        if path.suffix == ".toml":
-            after = _changed_toml(before, entry)
-        else:
-            section = _json_section(before, agent)
-            if entry is None:
-                after = jsonc.without_member(before, (*section, NAME)) if before.strip() else before
-            else:
-                after = jsonc.with_member(before, (*section, NAME), entry)
+        after = _changed(agent, path, before, entry)
+        if entry is None and after != before:
+            after = _text_before_install(agent, path, before) or after
     except ValueError as error:
         raise ConfigurationError(
             f"The settings of {agent.title} in '{path}' cannot be changed: {error}.",
@@ -74,6 +71,38 @@ def _settings_errors(path: Path) -> Iterator[None]:
             error.message,
             cure="Mend its permissions, or change it by hand as docs/agents.md shows.",
         ) from error
+
+
+def _changed(agent: Agent, path: Path, before: str, entry: dict[str, object] | None) -> str:
+    """Give a file's text with our entry, or without it for None."""
+    if path.suffix == ".toml":
+        return _changed_toml(before, entry)
+    place = (*_json_section(before, agent), NAME)
+    if entry is not None:
+        return jsonc.with_member(before, place, entry)
+    return jsonc.without_member(before, place) if before.strip() else before
+
+
+def _text_before_install(agent: Agent, path: Path, text: str) -> str | None:
+    """Give the backup that `text` was made of by adding our entry, so that it comes back whole."""
+    own = _own_entry(agent, path, text)
+    path = path.resolve()
+    for backup in sorted(path.parent.glob(f"{escape(path.name)}.*.bak"), reverse=True):
+        with _settings_errors(backup):
+            old = backup.read_text(encoding="utf-8")
+        with suppress(ValueError):
+            if not _own_entry(agent, path, old) and _changed(agent, path, old, own) == text:
+                return old
+    return None
+
+
+def _own_entry(agent: Agent, path: Path, text: str) -> dict[str, object] | None:
+    """Give our entry as it stands in a file."""
+    is_toml = path.suffix == ".toml"
+    value: Any = tomllib.loads(text) if is_toml else jsonc.parse(text or "{}").value
+    for name in (*(agent.section if is_toml else _json_section(text, agent)), NAME):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _json_section(text: str, agent: Agent) -> tuple[str, ...]:
