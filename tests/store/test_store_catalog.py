@@ -49,3 +49,12 @@ def test_a_definition_is_found_with_the_chunk_that_holds_its_name(catalog: Catal
 
 def test_a_line_past_the_end_has_no_chunk(catalog: Catalog) -> None:
     assert catalog.chunk_at(catalog.documents[0].id, 1_000_000) is None
+
+
+def test_a_name_is_looked_up_where_its_file_first_defines_it(catalog: Catalog) -> None:
+    for document in catalog.documents:
+        for definition in catalog.definitions_of(document.id):
+            same = [d for d in catalog.definitions_of(document.id) if d.name == definition.name]
+            expected = catalog.chunk_at(document.id, same[0].name_line)
+            assert catalog.chunk_defining(document.id, definition.name) == expected
+        assert catalog.chunk_defining(document.id, "no_such_name") is None
