@@ -30,6 +30,12 @@ def test_a_search_with_less_effort_finds_the_best_and_says_what_it_left_out(code
         assert note in cheap.about[0].notes[0]
 
 
+def test_similar_code_with_less_effort_says_so(code):
+    with wished(Wish(Effort.FEWER)):
+        answer = code.similar_code("shop/cart.py", 3)
+    assert "fewer candidates" in answer.about[0].notes[0]
+
+
 def test_a_text_search_with_less_effort_shows_the_same_and_counts_no_further(code):
     whole = code.search_text("price", limit=5)
     with wished(Wish(Effort.FEWER)):

@@ -121,11 +121,15 @@ def _embed(context: ApplicationContext, query: Query) -> tuple[Vector, tuple[str
     """Give the question's vector, or say why the search does without."""
     if effort() is Effort.WORDS:
         return None, ("The server is busy: searched by words alone. Ask again for more.",)
-    note = () if effort() is Effort.FULL else _FEWER
     try:
-        return context.embedder.embed_query(query.text), note
+        return context.embedder.embed_query(query.text), busy_note()
     except EmbeddingError as error:
         return None, (f"Searched by words alone: {error.message}",)
+
+
+def busy_note() -> tuple[str, ...]:
+    """Say that fewer candidates are considered, where that is so."""
+    return () if effort() is Effort.FULL else _FEWER
 
 
 def _mismatch(selection: Selection, vector: Vector) -> tuple[str, ...]:

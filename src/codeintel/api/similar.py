@@ -5,7 +5,7 @@ from collections import Counter
 
 from codeintel.api.files import locate
 from codeintel.api.scoping import Selection, selected
-from codeintel.api.semantic import Hit, Vector, page, searched, show
+from codeintel.api.semantic import Hit, Vector, busy_note, page, searched, show
 from codeintel.context import ApplicationContext
 from codeintel.errors import EmbeddingError, InvalidRangeError
 from codeintel.index.snapshot import Snapshot
@@ -54,7 +54,7 @@ def similar_code(
         chunk, text = _chunk_at(at.snapshot, path, line)
         query = Query(" ".join(_distinctive(at.snapshot, text)) or text[:1_000].strip() or path)
     vector: Vector = None
-    note: tuple[str, ...] = ()
+    note = busy_note()
     try:
         vector = context.embedder.embed_documents([text]).vectors[0]
     except EmbeddingError as error:
