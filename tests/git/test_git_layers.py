@@ -214,3 +214,22 @@ def test_a_plain_rename_is_known_and_a_changed_one_is_asked(
                 (e.full_sha, e.original_line, e.original_path) for e in client.blame_range(path)
             ]
             assert found == [line[:3] for line in git_blame(repository.path, "HEAD", path)]
+
+
+def test_the_whole_of_a_file_that_is_asked_for_again_is_blamed_in_the_background(
+    repository: TestRepository, tmp_path: Path
+) -> None:
+    for n in range(MAX_WHOLE + 2):
+        repository.commit(a=f"{n}\n" * 3)
+    cache = tmp_path / "cache"
+    with GitClient(repository.path, cache_dir=cache) as client:
+        client.build(blame=False)
+        [file] = cache.glob("history-*.sqlite")
+        store = HistoryStore(file)
+        number = store.path_number("a")
+        assert number is not None
+        deadline = time.monotonic() + 60
+        while not store.cached_tips(number) and time.monotonic() < deadline:
+            client.blame_range("a", 1, 1)
+        assert store.cached_tips(number)
+        store.close()

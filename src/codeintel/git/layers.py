@@ -34,7 +34,7 @@ MAX_WHOLE = 32
 that are asked, and the worker blames the whole."""
 
 WORTH_BUILDING = 3
-"""Questions after which an index that is not there is built; a command asks one and ends."""
+"""Questions after which what would make them fast is built; a command asks one and ends."""
 
 MAX_LINES = 10_000
 """Lines of a file up to which a call goes through its versions itself; beyond, git is as quick."""
@@ -64,6 +64,7 @@ class Layers:
         self._cache_dir = cache_dir
         self._later = later
         self._n_missed = 0
+        self._n_parts = 0
         self._n_new = lru_cache(maxsize=1)(self._count_new)
         self._lock = threading.Lock()
         self._store: HistoryStore | None = None
@@ -197,6 +198,14 @@ class Layers:
                     return None
             return self._store
 
+    def _want_blame(self, path: str) -> None:
+        """Ask for the blame of a whole file, unless it is a command that asks once."""
+        with self._lock:
+            self._n_parts += 1
+            wanted = self._n_parts >= WORTH_BUILDING
+        if wanted:
+            self._want("blame", path)
+
     def _want(self, stage: Stage, path: str = "") -> None:
         if self._later:
             self._later(stage, path)
@@ -234,12 +243,12 @@ class Layers:
                 timing.layer = "cache"
                 return _blame_of_rows(store, rows, first, last)
         if n_lines > MAX_LINES:
-            self._want("blame", path)
+            self._want_blame(path)
             return None
         timing.layer = "index"
         walk = BlameWalk(store, view.git)
         if len(history.touches) > MAX_WHOLE:
-            self._want("blame", path)
+            self._want_blame(path)
             return _blame_of_rows(store, walk.blame(number, tip, first, last), first, last)
         rows = walk.blame(number, tip, 1, n_lines)
         with contextlib.suppress(StorageError):  # another process writes; the answer is good
