@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from codeintel import CodeIntel
 from codeintel.config import Settings
@@ -32,9 +33,20 @@ def compare(file: Path, tree: Path) -> None:
             symbol = f"{o.symbol} {document.path}" if local else o.symbol
             kind = definitions if o.is_definition else uses
             kind[symbol].add((document.path, o.line + 1, o.column + 1))
-    asked = [(spot, symbol) for symbol, spots in uses.items() for spot in spots]
-    asked = sorted(pair for pair in asked if definitions[pair[1]] and "/__init__:" not in pair[1])
-    asked = [(spot, symbol) for spot, symbol in asked if _is_name(tree, spot)]
+    # A place can have several symbols, such as a property that is named by a variable.
+    at: dict[Spot, set[str]] = defaultdict(set)
+    for symbol, spots in uses.items():
+        for spot in spots:
+            at[spot].add(symbol)
+    for symbol, spots in definitions.items():
+        for spot in spots & at.keys():
+            at[spot].add(symbol)
+    asked = [
+        Asked(spot, symbols)
+        for spot, symbols in sorted(at.items())
+        if _is_name(tree, spot)
+        and any(definitions[symbol] and "/__init__:" not in symbol for symbol in symbols)
+    ]
     sample = random.Random(3).sample(asked, min(N_SAMPLES, len(asked)))
     print(f"{file.name}: {len(sample)} places")
     with tempfile.TemporaryDirectory() as folder:
@@ -44,6 +56,17 @@ def compare(file: Path, tree: Path) -> None:
             _judge(code, "syntax alone", sample, definitions, uses)
             code.import_scip(file)
             _judge(code, "imported", sample, definitions, uses)
+
+
+class Asked(NamedTuple):
+    """A place that is asked about, and the symbols that the SCIP file has there."""
+
+    spot: Spot
+    symbols: set[str]
+
+    def places(self, of: dict[str, set[Spot]]) -> set[Spot]:
+        """Join the places of the symbols."""
+        return {spot for symbol in self.symbols for spot in of[symbol]}
 
 
 def _is_name(tree: Path, spot: Spot) -> bool:
@@ -61,14 +84,23 @@ def _lines(path: Path) -> list[str]:
 def _judge(
     code: CodeIntel,
     way: str,
-    sample: list[tuple[Spot, str]],
+    sample: list[Asked],
     definitions: dict[str, set[Spot]],
     uses: dict[str, set[Spot]],
 ) -> None:
+    # Of other places the file does not say what they mean: tests import the package as installed.
+    told = {
+        spot
+        for symbol, spots in (*uses.items(), *list(definitions.items()))
+        if definitions[symbol]
+        for spot in spots
+    }
     found: Counter[str] = Counter()
     right: Counter[str] = Counter()
     n_uses = Counter[str]()
-    for (path, line, column), symbol in sample:
+    for asked in sample:
+        path, line, column = asked.spot
+        defined, used = asked.places(definitions), asked.places(uses)
         try:
             places = code.definition_at(path=path, line=line, column=column).locations
             references = code.references_at(path=path, line=line, column=column, limit=1_000)
@@ -80,17 +112,19 @@ def _judge(
             # Several assignments define a name; any of them is right.
             spots = {(p.path, p.line, p.column) for p in places if p.rung == rung}
             right[rung] += (
-                bool(spots & definitions[symbol])
+                bool(spots & defined)
                 if rung != Rung.TEXTUAL
-                else ((places[0].path, places[0].line, places[0].column) in definitions[symbol])
+                else ((places[0].path, places[0].line, places[0].column) in defined)
             )
         listed = {(p.path, p.line, p.column) for p in references.locations}
-        sure = {(p.path, p.line, p.column) for p in references.locations if p.rung != Rung.TEXTUAL}
+        sure = told & {
+            (p.path, p.line, p.column) for p in references.locations if p.rung != Rung.TEXTUAL
+        }
         n_uses += Counter(
-            expected=len(uses[symbol]),
-            listed=len(uses[symbol] & listed),
+            expected=len(used),
+            listed=len(used & listed),
             sure=len(sure),
-            sure_right=len(sure & (uses[symbol] | definitions[symbol])),
+            sure_right=len(sure & (used | defined)),
         )
     for rung, count in sorted(found.items()):
         share = count / len(sample)
