@@ -30,10 +30,9 @@ class VectorCache:
                 "CREATE TABLE IF NOT EXISTS vectors"
                 " (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
             )
-            first = self._db.execute("SELECT 1 FROM vectors LIMIT 1").fetchone()
+            self._is_empty = self._has_none()
         except sqlite3.DatabaseError as error:
             raise corrupt(error, path.name) from error
-        self._is_empty = first is None
 
     def close(self) -> None:
         """Close the database."""
@@ -49,6 +48,8 @@ class VectorCache:
         known
             Which rows are known, shape ``(len(texts),)``.
         """
+        # Asked again while it is empty: another connection may have filled it, as a migration does.
+        self._is_empty = self._is_empty and self._has_none()
         keys = [] if self._is_empty else [self._key(text) for text in texts]
         found: dict[bytes, bytes] = {}
         for start in range(0, len(keys), _BATCH):
@@ -79,6 +80,9 @@ class VectorCache:
     def clear(self) -> None:
         """Forget all vectors."""
         self._db.execute("DELETE FROM vectors")
+
+    def _has_none(self) -> bool:
+        return self._db.execute("SELECT 1 FROM vectors LIMIT 1").fetchone() is None
 
     def _key(self, text: str) -> bytes:
         """Hash the embedder and the text into 16 bytes."""
