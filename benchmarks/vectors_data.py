@@ -82,17 +82,34 @@ def _clusters(case: Case) -> tuple[Floats, Floats]:
 
 def _code(case: Case) -> tuple[Floats, Floats]:
     """Embed windows of code, and sentences of documentation as questions."""
-    embed = _LiftedEmbedder(case.dim)
-    rows = np.empty((case.n, case.dim), np.float32)
-    filled, sentences = 0, _sentences()
+    embedder = StaticEmbedder()
+    rows = np.empty((case.n, embedder.dim), np.float32)
+    filled = 0
     for window in _windows():
-        rows[filled] = embed(window)
+        rows[filled] = embedder.embed_query(window)
         filled += bool(rows[filled].any())
         if filled == case.n:
             break
     if filled < case.n:
         raise SystemExit(f"{filled} of {case.n} chunks of code; name folders in BENCH_SOURCES.")
-    return rows, np.array([embed(sentence) for sentence in sentences])
+    queries = np.array([embedder.embed_query(sentence) for sentence in _sentences()])
+    return _lifted(rows, case.dim), _lifted(queries, case.dim)
+
+
+def _lifted(rows: Floats, dim: int) -> Floats:
+    """Lift vectors of the bundled model to more dimensions, by a random layer.
+
+    There is no larger model to be had without a download. A tanh of random sums makes vectors of
+    full rank whose similarities stay those of the bundled model.
+    """
+    if dim == rows.shape[1]:
+        return rows
+    layer = np.random.default_rng(7).standard_normal((rows.shape[1], dim), dtype=np.float32)
+    lifted = np.empty((len(rows), dim), np.float32)
+    for start in range(0, len(rows), 10_000):
+        block = np.tanh(rows[start : start + 10_000] @ layer)
+        lifted[start : start + 10_000] = block / np.linalg.norm(block, axis=1, keepdims=True)
+    return lifted
 
 
 def _sentences() -> list[str]:
@@ -134,37 +151,3 @@ def _sources() -> Iterator[str]:
             continue
         if len(data) < 300_000 and b"\0" not in data:
             yield data.decode("utf-8", "replace")
-
-
-class _LiftedEmbedder:
-    """The bundled embedder; above its dimension each word's vector is lifted by a random layer.
-
-    There is no larger model to be had without a download. A tanh of random sums makes vectors of
-    full rank whose similarities stay those of the bundled model.
-    """
-
-    def __init__(self, dim: int) -> None:
-        self._embedder = StaticEmbedder()
-        self._layer: Floats | None = None
-        if dim != self._embedder.dim:
-            shape = (self._embedder.dim, dim)
-            layer = np.random.default_rng(7).standard_normal(shape)
-            self._layer = (layer / shape[0] ** 0.5).astype(np.float32)
-            self._words: dict[str, Floats] = {}
-
-    def __call__(self, text: str) -> Floats:
-        if self._layer is None:
-            return self._embedder.embed_query(text)
-        words = set(re.findall(r"[A-Za-z]{2,}", text))
-        total = sum((self._word(word) for word in words), np.zeros(self._layer.shape[1]))
-        length = np.linalg.norm(total)
-        return (total / length if length else total).astype(np.float32)
-
-    def _word(self, word: str) -> Floats:
-        """Lift one word's vector."""
-        found = self._words.get(word)
-        if found is None:
-            assert self._layer is not None
-            lifted = np.tanh(self._embedder.embed_query(word) * 16 @ self._layer)
-            found = self._words[word] = lifted.astype(np.float32)
-        return found
