@@ -19,7 +19,7 @@ class Effort(IntEnum):
     WORDS = 0
     """Search by words alone, without vectors."""
     FEWER = 1
-    """Consider fewer candidates, and count no totals beyond what is shown."""
+    """Rank only what shares words with the question, and count no totals beyond what is shown."""
     FULL = 2
 
 

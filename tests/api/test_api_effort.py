@@ -23,7 +23,7 @@ def code(tmp_path_factory):
 def test_a_search_with_less_effort_finds_the_best_and_says_what_it_left_out(code):
     whole = code.semantic_search("retry a failed request")
     assert whole.about[0].notes == ()
-    for effort, note in ((Effort.FEWER, "fewer candidates"), (Effort.WORDS, "by words alone")):
+    for effort, note in ((Effort.FEWER, "share no word"), (Effort.WORDS, "by words alone")):
         with wished(Wish(effort)):
             cheap = code.semantic_search("retry a failed request")
         assert cheap.hits[0].symbol == whole.hits[0].symbol
@@ -33,7 +33,7 @@ def test_a_search_with_less_effort_finds_the_best_and_says_what_it_left_out(code
 def test_similar_code_with_less_effort_says_so(code):
     with wished(Wish(Effort.FEWER)):
         answer = code.similar_code("shop/cart.py", 3)
-    assert "fewer candidates" in answer.about[0].notes[0]
+    assert "share no word" in answer.about[0].notes[0]
 
 
 def test_a_text_search_with_less_effort_shows_the_same_and_counts_no_further(code):

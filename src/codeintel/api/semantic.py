@@ -30,7 +30,10 @@ Hit = tuple[Selection, Ranked]
 
 # A hit whose text is cut shows at least its first lines.
 _LEAST_CHARS = 160
-_FEWER = ("The server is busy: fewer candidates were considered. Ask again for more.",)
+_FEWER = (
+    "The server is busy: of chunks that share no word with the question none was considered."
+    " Ask again for more.",
+)
 
 
 def semantic_search(

@@ -86,8 +86,8 @@ def find_candidates(
     hits["exact"], hits["place"] = _candidates(exact, within), _candidates(place, within)
     by_meaning = vector is not None and len(snapshot.vectors) > 0
     checkpoint()
-    if vector is not None and by_meaning:
-        hits["dense"] = _nearest(snapshot, vector, min(most, _N_MEANING), within)
+    if vector is not None and by_meaning and effort() is Effort.FULL:
+        hits["dense"] = _nearest(snapshot, vector, _N_MEANING, within)
     pool = _pool(snapshot, hits)
     if vector is not None and by_meaning:
         _complete_meaning(snapshot, vector, pool)
