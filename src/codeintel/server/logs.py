@@ -27,6 +27,8 @@ def configure_logs(form: LogFormat, level: int = logging.INFO) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     # The SDK tells of every request and stray header; at this level it tells of trouble.
     logging.getLogger("mcp").setLevel(logging.ERROR)
+    # It tells of every batch of changes.
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 class _ConsoleFormatter(logging.Formatter):
