@@ -68,6 +68,11 @@ class TrigramWriter:
         np.save(temporary, dead)
         os.replace(temporary, self._folder / "dead.npy")
 
+    def close(self) -> None:
+        """Close what is open, of a run that may have failed; closing twice is fine."""
+        if self._builder is not None:
+            self._builder.close()
+
     def _append(self, document: int, text: str) -> None:
         """Put a document into the segment that is being built."""
         data = text.encode("utf-8", "replace")
@@ -144,6 +149,10 @@ class _SegmentBuilder:
             if len(self._batch) == _BATCH_BLOCKS or self._batch_bytes > _BATCH_BYTES:
                 self._flush()
         self._end += len(data) + len(line_end)
+
+    def close(self) -> None:
+        """Close the file of texts."""
+        self._texts.close()
 
     def finish(self) -> None:
         """Write the files."""

@@ -9,7 +9,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
 from codeintel.embedding.base import Embedder
@@ -162,18 +162,19 @@ class _Run:
         writer = GenerationWriter(
             self.store, self.catalog, self.stage, self.embedder, self.options.vectors, fresh=fresh
         )
-        writer.drop(plan)
-        with self.tally.timed("files"):
-            tasks = self._tasks(writer, live, time.monotonic() + slice_s)
-            self._take_all(writer, self.parsers.prepare(tasks), live)
-        self._tell_files("publish")
-        manifest = writer.publish(
-            self.source.name,
-            self.source.commit,
-            self.tally,
-            n_remaining=len(self.remaining),
-            merge=math.isfinite(slice_s) or not self.options.vectors.secondary,
-        )
+        with closing(writer):
+            writer.drop(plan)
+            with self.tally.timed("files"):
+                tasks = self._tasks(writer, live, time.monotonic() + slice_s)
+                self._take_all(writer, self.parsers.prepare(tasks), live)
+            self._tell_files("publish")
+            manifest = writer.publish(
+                self.source.name,
+                self.source.commit,
+                self.tally,
+                n_remaining=len(self.remaining),
+                merge=math.isfinite(slice_s) or not self.options.vectors.secondary,
+            )
         self.store.collect()
         return manifest
 

@@ -129,6 +129,10 @@ class GenerationWriter:
         self._catalog.clear_pending(chunks)
         self._stage.add(chunks, [chunk.text for chunk in item.chunks])
 
+    def close(self) -> None:
+        """Close what is open; what was not published is left to the next writer to remove."""
+        self._trigrams.close()
+
     def publish(
         self, source: str, commit: str | None, tally: Tally, *, n_remaining: int, merge: bool
     ) -> Manifest:
