@@ -26,7 +26,7 @@ _SCORE_ERROR = 1e-6
 # at 100K x 256).
 _CODES_A_CANDIDATE = 85
 # How far real questions lie below made-up ones (see `held_out_queries`): where those find 99 %,
-# real ones find 97.9 to 98.9 %. Of what the target leaves to miss, made-up ones may miss this share.
+# real ones find 97.9 to 98.9 %. Of what the target leaves to miss, those may miss this share.
 _MARGIN = 0.4
 
 
