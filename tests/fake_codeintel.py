@@ -34,6 +34,8 @@ from codeintel.types import (
     PathEntry,
     PathsAnswer,
     Provenance,
+    RelatedAnswer,
+    RelatedFile,
     RepositoryStatus,
     Rung,
     Scope,
@@ -334,6 +336,13 @@ class FakeCodeIntel:
     ):
         repo, _ = self._find(path, scope)
         return HistoryAnswer(repo=repo, path=path, commits=(COMMIT,), about=Provenance(repo=repo))
+
+    def related_files(self, path, *, limit=10, rev=None, scope=EVERYTHING):
+        repo, _ = self._find(path, scope)
+        file = RelatedFile(path="docs/upload.md", support=3, confidence=0.75)
+        return RelatedAnswer(
+            repo=repo, path=path, files=(file,), n_commits=4, about=Provenance(repo=repo)
+        )
 
     def process_metrics(self):
         embedding = EmbeddingMetrics(connections_open=lambda: 0, breaker_states=dict)

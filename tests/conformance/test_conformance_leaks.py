@@ -54,6 +54,8 @@ QUESTIONS = [
     ("blame_range", {"path": "shop/cart.py", "end_line": 2}),
     ("file_history", {"path": "vault"}),
     ("file_history", {"path": "shop/cart.py"}),
+    ("related_files", {"path": "vault/total.py"}),
+    ("related_files", {"path": "shop/cart.py"}),
     ("set_scope", {}),
     ("set_scope", {"repo": "secret"}),
     ("set_scope", {"include_globs": ["vault/**"]}),

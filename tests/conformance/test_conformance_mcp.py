@@ -27,6 +27,7 @@ ARGUMENTS = {
     "references_at": {"symbol": "send"},
     "blame_range": {"path": "src/upload.py", "start_line": 2},
     "file_history": {"path": "src/upload.py"},
+    "related_files": {"path": "src/upload.py"},
     "similar_code": {"path": "src/upload.py", "line": 2},
     "index_status": {},
 }

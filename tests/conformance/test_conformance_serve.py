@@ -18,6 +18,7 @@ CALLS = [
     ("references_at", {"symbol": "total_price"}, "shop/cart.py"),
     ("blame_range", {"path": "shop/cart.py", "start_line": 1, "end_line": 2}, "Open the shop"),
     ("file_history", {"path": "shop/cart.py"}, "Open the shop"),
+    ("related_files", {"path": "shop/cart.py"}, "shop/prices.py"),
     ("index_status", {}, "ready"),
 ]
 BAD = [
@@ -36,6 +37,7 @@ BAD = [
     ("list_paths", {"scope_id": "nonsense"}, "invalid_scope", ""),
     ("blame_range", {"path": "shop/nothing.py"}, "path_not_found", ""),
     ("file_history", {"path": "shop/cart.py", "rev": "--all"}, "unknown_revision", ""),
+    ("related_files", {"path": "shop/card.py"}, "path_not_found", ""),
     ("definition_at", {}, "invalid_input", ""),
 ]
 

@@ -46,6 +46,14 @@ def test_blame_and_history_name_commit_date_author_and_summary(codeintel):
     assert expected in render(codeintel.file_history("src/upload.py"), max_tokens=4000)
 
 
+def test_a_related_file_says_in_how_many_commits_it_changes_along(codeintel):
+    text = render(codeintel.related_files("src/upload.py"), max_tokens=4000)
+    assert text.splitlines() == [
+        "src/upload.py: 4 commits looked at",
+        "docs/upload.md  in 3 of them, 75% of its own",
+    ]
+
+
 @pytest.mark.parametrize("max_tokens", [200, 1000, 4000])
 def test_a_long_list_is_cut_to_its_budget_and_says_so(max_tokens):
     entries = tuple(PathEntry(repo="app", path=f"folder/file{n}.py") for n in range(5000))

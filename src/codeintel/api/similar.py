@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 from codeintel.api.files import locate
 from codeintel.api.scoping import Selection, selected
@@ -13,7 +14,7 @@ from codeintel.lang.tokens import tokenize
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.files import path_not_found
 from codeintel.search.query import Query
-from codeintel.search.rerank import Weights
+from codeintel.search.rerank import WORDS_ALONE
 from codeintel.store.catalog import ChunkRow
 from codeintel.store.identity import ORDINAL_BITS
 from codeintel.types import Scope, SearchAnswer
@@ -21,21 +22,7 @@ from codeintel.types import Scope, SearchAnswer
 # Enough to tell one function from another; further words cost time and change nothing.
 _MAX_TOKENS = 40
 # The names of files tell nothing here, and a test may well be like a test.
-_LIKENESS = Weights(
-    dense=0.6,
-    dense_literal=0.6,
-    names=0.1,
-    exact=0,
-    exact_literal=0,
-    place=0,
-    path=0,
-    file_name=0,
-    decay=0,
-    aside=1,
-    facade=1,
-    prose=1,
-    further=1,
-)
+_LIKENESS = replace(WORDS_ALONE, dense=0.6, dense_literal=0.6, names=0.1, further=1)
 
 
 def similar_code(

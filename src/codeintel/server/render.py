@@ -188,6 +188,12 @@ def _history(answer: types.HistoryAnswer) -> Iterator[str]:
     yield from map(_commit, answer.commits)
 
 
+def _related(answer: types.RelatedAnswer) -> Iterator[str]:
+    yield f"{answer.path}: {answer.n_commits} commits looked at"
+    for file in answer.files:
+        yield f"{file.path}  in {file.support} of them, {file.confidence:.0%} of its own"
+
+
 def _scope(answer: types.ScopeAnswer) -> Iterator[str]:
     yield f'scope_id="{answer.scope_id}"  (until {answer.expires})'
     yield f"{answer.n_files} files: {_counts(answer.languages)}"
@@ -228,6 +234,7 @@ _RENDERERS: dict[type[Struct], Callable[[Any], Iterator[str]]] = {
     types.NavigationAnswer: _navigation,
     types.BlameAnswer: _blame,
     types.HistoryAnswer: _history,
+    types.RelatedAnswer: _related,
     types.ScopeAnswer: _scope,
     types.StatusAnswer: _status,
 }

@@ -259,6 +259,15 @@ class FileHistory(RepositoryArguments, frozen=True, kw_only=True, forbid_unknown
     max_tokens: MaxTokens = 4000
 
 
+class RelatedFiles(RepositoryArguments, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Arguments of related_files."""
+
+    path: Path
+    limit: Annotated[int, Meta(ge=1, le=1000, description="Files at most.")] = 10
+    rev: Rev = None
+    max_tokens: MaxTokens = 4000
+
+
 class IndexStatus(RepositoryArguments, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Arguments of index_status."""
 

@@ -180,6 +180,18 @@ _TOOLS = (
         deadline_s=30,
     ),
     Tool(
+        "related_files",
+        "Files that change together",
+        "The files that the same commits change as a file, with how many and how often: its tests,"
+        " its documentation, the other half of a protocol. Use it before you finish a change, to"
+        " see what belongs to it and is not linked by any name.\n"
+        "Not for uses of a symbol: references_at. Not for code of the same kind: similar_code.",
+        schemas.RelatedFiles,
+        types.RelatedAnswer,
+        lane=Lane.WAIT,
+        deadline_s=30,
+    ),
+    Tool(
         "set_scope",
         "Narrow the following questions",
         "Check a scope (repository, path globs, languages) and get a `scope_id` that every other"
@@ -217,6 +229,7 @@ CodeIntel answers questions about indexed git repositories. All tools only read.
 | an overview of a project | list_paths with tree=true |
 | why and when lines changed | blame_range, file_history |
 | other code like the code at a place | similar_code |
+| what else a change should touch | related_files |
 | to ask much about one part | set_scope, then pass scope_id |
 | which repositories there are, how fresh | index_status |
 
