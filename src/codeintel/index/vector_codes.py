@@ -28,6 +28,9 @@ _CODES_A_CANDIDATE = 85
 # How far real questions lie below made-up ones (see `held_out_queries`): where those find 99 %,
 # real ones find 97.9 to 98.9 %. Of what the target leaves to miss, those may miss this share.
 _MARGIN = 0.4
+# And real questions need up to half as many lists again for the same recall: at 1M x 256 156 lists
+# find 97.5 % and 312 99.2 %, at 100K x 2,560 88 find 98.1 % and 176 99.7 %.
+_RESERVE = 1.5
 
 
 @contextmanager
@@ -133,7 +136,7 @@ class CodedIndex:
         return scores, rows
 
     def _calibrate(self, queries: Floats, target: float) -> None:
-        """Choose the cheapest parameters that reach the recall on queries, or all lists."""
+        """Choose the cheapest parameters that reach the recall on queries, and some lists more."""
         worst = self._exact.scan(queries, 10, None)[0][:, -1:]
         plan = self.plan
         chosen = replace(plan, n_probe=plan.n_lists, n_candidates=_CANDIDATES[-1])
@@ -145,7 +148,8 @@ class CodedIndex:
                 if self._recall(queries, worst) >= target:
                     chosen = self.plan
                     break
-        self.plan = chosen
+        n_probe = min(plan.n_lists, round(chosen.n_probe * _RESERVE))
+        self.plan = replace(chosen, n_probe=n_probe)
 
     def _recall(self, queries: Floats, worst: Floats) -> float:
         """Measure the share of the exact ten best that a search finds.
