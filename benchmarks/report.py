@@ -1,5 +1,6 @@
 """What a benchmark suite returns, and how it is shown."""
 
+import gc
 import math
 import os
 import platform
@@ -134,11 +135,22 @@ def summarize(
     )
 
 
-def interleaved(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Time each variant once a round, in turn, so that a drift of the machine hits all alike."""
+def interleaved(
+    variants: dict[str, Callable[[], object]], rounds: int, *, tidy: bool = False
+) -> dict[str, list[float]]:
+    """Time each variant once a round, in turn, so that a drift of the machine hits all alike.
+
+    Parameters
+    ----------
+    tidy
+        Collect garbage between the calls, where one variant leaves so much that another would be
+        timed while it is collected.
+    """
     times: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(rounds):
         for name, call in variants.items():
+            if tidy:
+                gc.collect()
             start = perf_counter()
             call()
             times[name].append(perf_counter() - start)
