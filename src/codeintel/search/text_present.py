@@ -24,43 +24,59 @@ def present_lines(
         file has further ones.
     """
     data = found.region.data
-    numbers: list[int] = []
+    matched: dict[int, tuple[int, int]] = {}
     line, at = 1, found.start
     more = False
-    for place, _ in found.lines:
+    for place, end in found.lines:
         line += data[at:place].count(b"\n")
         at = place
         if line <= after_line:
             continue
-        if len(numbers) == limit:
+        if len(matched) == limit:
             more = True
             break
-        numbers.append(line)
-    if not numbers:
+        matched[line] = (place, end)
+    if not matched:
         return (), 0, more
-    texts = data[found.start : found.end].split(b"\n")
-    if not texts[-1]:
-        texts.pop()
+    numbers = list(matched)
+    texts = _texts(found, matched, context_lines)
+    last = max(texts)
     columns = _columns(pattern, found, texts, numbers)
     shown: list[TextLine] = []
     done = 0
-    for number, following in zip(numbers, [*numbers[1:], len(texts) + 1], strict=True):
+    for number, following in zip(numbers, [*numbers[1:], last + 1], strict=True):
         first = max(done + 1, number - context_lines)
-        shown += [_line(texts, n) for n in range(first, number)]
-        shown.append(_line(texts, number, columns[number]))
-        done = min(number + context_lines, following - 1, len(texts))
-        shown += [_line(texts, n) for n in range(number + 1, done + 1)]
+        shown += [_line(texts[n], n) for n in range(first, number)]
+        shown.append(_line(texts[number], number, columns[number]))
+        done = min(number + context_lines, following - 1, last)
+        shown += [_line(texts[n], n) for n in range(number + 1, done + 1)]
     return tuple(shown), numbers[-1], more
 
 
+def _texts(
+    found: Found, matched: dict[int, tuple[int, int]], context_lines: int
+) -> dict[int, bytes]:
+    """Give lines by number: those that matched, all where others are shown beside them."""
+    data = found.region.data
+    if not context_lines:
+        return {
+            number: data[data.rfind(b"\n", found.start, place) + 1 or found.start : end]
+            for number, (place, end) in matched.items()
+        }
+    lines = data[found.start : found.end].split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return dict(enumerate(lines, 1))
+
+
 def _columns(
-    pattern: TextPattern, found: Found, texts: list[bytes], numbers: list[int]
+    pattern: TextPattern, found: Found, texts: dict[int, bytes], numbers: list[int]
 ) -> dict[int, tuple[int, ...]]:
     """Give the columns where matches begin, by line; 1 where a match began on a line before."""
     columns: dict[int, tuple[int, ...]] = {}
     if pattern.per_line:
         for number in numbers:
-            spans = islice(pattern.spans(_decode(texts[number - 1])), _MAX_COLUMNS)
+            spans = islice(pattern.spans(_decode(texts[number])), _MAX_COLUMNS)
             columns[number] = tuple(start + 1 for start, _ in spans) or (1,)
         return columns
     text = found.region.data[found.start : found.end].decode()
@@ -75,9 +91,9 @@ def _columns(
     return {number: columns.get(number, (1,)) for number in numbers}
 
 
-def _line(texts: list[bytes], number: int, columns: tuple[int, ...] = ()) -> TextLine:
+def _line(line: bytes, number: int, columns: tuple[int, ...] = ()) -> TextLine:
     """Show one line, around its first match where it is long."""
-    text = _decode(texts[number - 1])
+    text = _decode(line)
     if len(text) <= MAX_LINE_CHARS:
         return TextLine(number, text, columns)
     first = columns[0] - 1 if columns else 0
