@@ -1,10 +1,6 @@
-"""Draws the curves of the load suite.
-
-``python -m benchmarks.load_chart benchmarks/results/load.json docs/load.png``
-"""
+"""Draws the curves of the committed result of the load suite: ``python -m benchmarks.load_chart``."""
 
 import json
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,6 +8,8 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+
+_ROOT = Path(__file__).parents[1]
 
 
 def draw(result: Path, image: Path) -> None:
@@ -39,4 +37,4 @@ def draw(result: Path, image: Path) -> None:
 
 
 if __name__ == "__main__":
-    draw(Path(sys.argv[1]), Path(sys.argv[2]))
+    draw(_ROOT / "benchmarks" / "results" / "load.json", _ROOT / "docs" / "load.png")
