@@ -1,4 +1,4 @@
-"""Draws the curves of the committed result of the load suite: ``python -m benchmarks.load_chart``."""
+"""Draws the curves of the last committed load run: ``python -m benchmarks.load_chart``."""
 
 import json
 from collections import defaultdict
