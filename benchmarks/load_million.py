@@ -16,6 +16,7 @@ from benchmarks.corpora import cache_dir
 from codeintel.config import Settings
 from codeintel.context import ApplicationContext
 from codeintel.git.files import open_source
+from codeintel.index import vector_files
 from codeintel.indexer.parsers import Parsers
 from codeintel.indexer.pipeline import IndexOptions, index_repository
 from codeintel.indexer.prepare import Prepared, Task, assemble
@@ -30,7 +31,8 @@ _LINES_OF_CHUNK = 6
 
 def million(code_of: Path, n_chunks: int = N_CHUNKS) -> tuple[Path, Path]:
     """Give a folder of files and the folder of its index, both made where they are missing."""
-    version = hashlib.sha256(f"{PIPELINE} {Path(__file__).read_text()}".encode()).hexdigest()[:10]
+    made_by = f"{PIPELINE} {vector_files.FORMAT_VERSION} {Path(__file__).read_text()}"
+    version = hashlib.sha256(made_by.encode()).hexdigest()[:10]
     folder = cache_dir() / f"load-{n_chunks}-{version}"
     if not folder.exists():
         for old in cache_dir().glob(f"load-{n_chunks}-*"):

@@ -32,9 +32,7 @@ class Ours:
             times.append(perf_counter() - start)
         self.build_s = statistics.median(times)
         plan = self.index.plan
-        self.name = plan.kind
-        if plan.kind != "flat":
-            self.name = f"IVF{plan.n_lists},RaBitQ{plan.bits} re-scored"
+        self.name = plan.kind if plan.kind == "flat" else f"{plan.factory} re-scored"
         estimate = self.index.estimate_memory_usage(n, dim)
         self.resident_bytes, self.disk_bytes = estimate.resident_bytes, estimate.disk_bytes
 

@@ -34,7 +34,7 @@ def _memory() -> Iterator[str]:
         for dim in _DIMS:
             plan = choose_plan(n, dim, VectorOptions())
             size = estimate_bytes(plan)
-            kind = "exact" if plan.kind == "flat" else f"IVF{plan.n_lists},RaBitQ{plan.bits}"
+            kind = "exact" if plan.kind == "flat" else plan.factory
             yield (
                 f"| {n:,} | {dim:,} | {kind} | {_megabytes(size.resident_bytes)} |"
                 f" {_megabytes(size.disk_bytes)} |"

@@ -117,7 +117,7 @@ def test_codes_are_rebuilt_from_the_originals(saved: Path, tmp_path: Path, damag
     rebuilt.save(tmp_path / "new")
     opened = FAISSManager.open(tmp_path / "new")
     np.testing.assert_array_equal(opened.ids, ids)
-    assert opened.plan.kind == "ivf_rabitq"
+    assert opened.plan.kind == "ivf_pq"
     for query, expected in zip(QUERIES, scores, strict=True):
         np.testing.assert_allclose(opened.similarities(query, ids), expected, atol=1e-6)
 
@@ -129,6 +129,12 @@ def test_what_cannot_be_rebuilt_is_named(saved: Path, name: str) -> None:
     (saved / name).write_bytes(data)
     with pytest.raises(IndexCorruptError, match=name):
         FAISSManager.rebuild(saved)
+
+
+def test_an_older_format_is_named(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FORMAT_VERSION", files.FORMAT_VERSION + 1)
+    with pytest.raises(IndexCorruptError, match="format"):
+        FAISSManager.open(saved)
 
 
 def test_a_newer_format_is_not_read(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:

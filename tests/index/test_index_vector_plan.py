@@ -19,16 +19,26 @@ def test_below_5000_vectors_nothing_is_trained(dim: int) -> None:
     ("n", "dim", "kind", "bits"),
     [
         (0, 256, "flat", 0),
-        (20_000, 256, "flat", 0),
-        (20_000, 2560, "ivf_rabitq", 1),
-        (100_000, 256, "ivf_rabitq", 2),
-        (100_000, 2560, "ivf_rabitq", 1),
-        (1_000_000, 256, "ivf_rabitq", 2),
+        (15_000, 256, "flat", 0),
+        (20_000, 256, "ivf_pq", 2),
+        (20_000, 2560, "ivf_pq", 1),
+        (100_000, 256, "ivf_pq", 2),
+        (100_000, 2560, "ivf_pq", 1),
+        (1_000_000, 256, "ivf_pq", 2),
     ],
 )
 def test_the_plan_follows_number_and_dimension(n: int, dim: int, kind: str, bits: int) -> None:
     plan = choose_plan(n, dim, VectorOptions())
     assert (plan.kind, plan.bits) == (kind, bits)
+
+
+@pytest.mark.parametrize(("dim", "bits"), [(254, 2), (255, 4), (257, 4), (1_026, 2), (1_025, 4)])
+def test_codes_take_more_bits_where_groups_of_values_do_not_divide_them(
+    dim: int, bits: int
+) -> None:
+    plan = choose_plan(200_000, dim, VectorOptions())
+    assert plan.bits == bits
+    assert plan.factory == f"IVF447,PQ{dim * bits // 4}x4fs"
 
 
 @pytest.mark.parametrize("n", [100_000, 1_000_000, 5_000_000])

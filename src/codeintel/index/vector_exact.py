@@ -62,7 +62,7 @@ def inner_products(queries: Floats, rows: Halves) -> Floats:
     index.add_sa_codes(np.ascontiguousarray(rows).view(np.uint8))
     best, order = index.search(queries, len(rows))
     scores: Floats = np.empty_like(best)
-    np.put_along_axis(scores, order, best, axis=1)
+    scores[np.arange(len(queries))[:, None], order] = best
     return scores
 
 

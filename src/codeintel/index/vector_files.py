@@ -27,7 +27,7 @@ from codeintel.index.vector_arrays import Halves, Ids
 from codeintel.index.vector_plan import Plan
 from codeintel.store.files import checksum
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 HEADER_FILE = "vectors.json"
 IDS_FILE = "originals.ids"
 ORIGINALS_FILE = "originals.faiss"
@@ -152,6 +152,11 @@ def _decoded(data: bytes) -> Header:
             raise IndexVersionError(
                 f"The vector index has format {version}; this CodeIntel reads {FORMAT_VERSION}.",
                 cure="Update CodeIntel, or choose another index folder.",
+            )
+        if version < FORMAT_VERSION:
+            raise IndexCorruptError(
+                f"The vector index has format {version}; this CodeIntel reads {FORMAT_VERSION}.",
+                cure=_CURE,
             )
         return msgspec.json.decode(content, type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -100,10 +100,10 @@ class Pair:
         old = positions(ids, self.primary.exact.ids)
         if self.dead.size:
             old[positions(old, self.dead) >= 0] = -1
-        for index, at in (
-            (self.primary.exact, old),
-            (self.secondary, positions(ids, self.secondary.ids)),
-        ):
+        places = [(self.primary.exact, old)]
+        if len(self.secondary):
+            places.append((self.secondary, positions(ids, self.secondary.ids)))
+        for index, at in places:
             here = at >= 0
             scores[here] = inner_products(query[None], index.rows[at[here]])[0]
         return scores
@@ -148,6 +148,7 @@ def _best(scores: Floats, ids: Ids, k: int) -> tuple[Floats, Ids]:
     n, found = order.shape
     best_scores = np.full((n, k), -np.inf, np.float32)
     best_ids = np.full((n, k), -1, np.int64)
-    best_scores[:, :found] = np.take_along_axis(scores, order, axis=1)
-    best_ids[:, :found] = np.take_along_axis(ids, order, axis=1)
+    rows = np.arange(n)[:, None]
+    best_scores[:, :found] = scores[rows, order]
+    best_ids[:, :found] = ids[rows, order]
     return best_scores, best_ids

@@ -9,14 +9,18 @@ from typing import Literal
 
 from codeintel.errors import ConfigurationError
 
-Kind = Literal["flat", "ivf_rabitq"]
+Kind = Literal["flat", "ivf_pq"]
 
 # Below this many vectors nothing is trained, whatever their dimension.
 _ALWAYS_FLAT = 5_000
-# Up to this many values (vectors times dimension) an exact scan of half floats takes 1 ms.
-_FLAT_VALUES = 16_000_000
+# Up to this many values (vectors times dimension) an exact scan of half floats takes 0.3 ms, about
+# as long as a search by codes.
+_FLAT_VALUES = 4_000_000
 # From this dimension on one bit a value is enough before re-scoring; below it takes two.
 _ONE_BIT_DIM = 1_024
+# What fast scan reads: each group of values is one code of four bits, and codes lie in blocks.
+_CODE_BITS = 4
+_BLOCK_CODES = 32
 _MIN_LISTS = 64
 _TRAINING_ROWS_A_LIST = 64
 _ID_BYTES = 8
@@ -73,8 +77,8 @@ class Plan:
     Attributes
     ----------
     kind
-        ``flat``: exact scan of the originals; ``ivf_rabitq``: lists of RaBitQ codes, the best of
-        which are scored again with the originals.
+        ``flat``: exact scan of the originals; ``ivf_pq``: lists of product quantizer codes, the
+        best of which are scored again with the originals.
     n_lists
         Number of inverted lists; 0 where there are none.
     bits
@@ -97,11 +101,18 @@ class Plan:
     n_probe: int = 0
     n_candidates: int = 0
 
+    @property
+    def factory(self) -> str:
+        """FAISS's name of the index; a code of four bits stands for `4 / bits` values."""
+        if self.kind == "flat":
+            return "Flat"
+        return f"IVF{self.n_lists},PQ{self.dim * self.bits // _CODE_BITS}x{_CODE_BITS}fs"
+
     def __str__(self) -> str:
         if self.kind == "flat":
             return f"exact scan, {self.n} x {self.dim} ({self.reason})"
         return (
-            f"IVF{self.n_lists},RaBitQ{self.bits}, {self.n} x {self.dim}, probes {self.n_probe},"
+            f"{self.factory}, {self.n} x {self.dim}, probes {self.n_probe},"
             f" re-scores {self.n_candidates} ({self.reason})"
         )
 
@@ -117,7 +128,7 @@ class MemoryEstimate:
     ids_bytes
         The ids, on disk, mapped.
     codes_bytes
-        Codes and centres, on disk and resident once all lists have been read.
+        Codes and centres, on disk and in the memory of each process that searches.
     """
 
     originals_bytes: int
@@ -140,16 +151,24 @@ def choose_plan(n: int, dim: int, options: VectorOptions) -> Plan:
     if n < _ALWAYS_FLAT:
         return Plan("flat", n, dim, f"fewer than {_ALWAYS_FLAT} vectors")
     if n * dim <= _FLAT_VALUES:
-        plan = Plan("flat", n, dim, f"at most {_FLAT_VALUES:.0e} values are scanned within 1 ms")
+        plan = Plan("flat", n, dim, f"at most {_FLAT_VALUES:.0e} values are scanned as fast")
         if _fits(plan, options):
             return plan
-    wide = Plan("ivf_rabitq", n, dim, f"2 bits a value below dimension {_ONE_BIT_DIM}", bits=2)
-    narrow = Plan("ivf_rabitq", n, dim, f"1 bit a value from dimension {_ONE_BIT_DIM}", bits=1)
-    plan = _with_lists(narrow if dim >= _ONE_BIT_DIM else wide)
+    if dim >= _ONE_BIT_DIM:
+        plan = _coded(n, dim, 1, f"1 bit a value from dimension {_ONE_BIT_DIM}")
+    else:
+        plan = _coded(n, dim, 2, f"2 bits a value below dimension {_ONE_BIT_DIM}")
     if not _fits(plan, options):
         reason = f"the smallest codes, for a budget of {options.memory_budget_bytes} bytes"
-        plan = _with_lists(replace(narrow, reason=reason))
+        plan = _coded(n, dim, 1, reason)
     return plan
+
+
+def _coded(n: int, dim: int, bits: int, reason: str) -> Plan:
+    """Plan codes of so many bits a value, or of more where groups of values do not divide them."""
+    while dim * bits % _CODE_BITS:
+        bits *= 2
+    return _with_lists(Plan("ivf_pq", n, dim, reason, bits=bits))
 
 
 def _with_lists(plan: Plan) -> Plan:
@@ -169,10 +188,12 @@ def estimate_bytes(plan: Plan) -> MemoryEstimate:
     """Compute the size of an index from its plan."""
     codes = 0
     if plan.kind != "flat":
-        # FAISS: sign bits, then bits of magnitude; factors of 8 bytes (one bit) or 20 (more).
-        bytes_a_code = plan.bits * math.ceil(plan.dim / 8) + (8 if plan.bits == 1 else 20)
-        centres = plan.n_lists * plan.dim * 4
+        # A list's last block is half empty on average; the centres of groups are as many again as
+        # those of 16 lists.
+        bytes_a_code = math.ceil(plan.dim * plan.bits / 8)
+        centres = (plan.n_lists + 2**_CODE_BITS) * plan.dim * 4
         codes = plan.n * (bytes_a_code + _ID_BYTES) + centres
+        codes += plan.n_lists * _BLOCK_CODES // 2 * bytes_a_code
     return MemoryEstimate(plan.n * plan.dim * 2, plan.n * _ID_BYTES, codes)
 
 
