@@ -9,9 +9,10 @@ from codeintel.git.files import Source, SourceFile, open_source
 from codeintel.lang.content import SourceText, read_source
 from codeintel.store.catalog import Catalog
 
-# Listing 20,000 files takes 0.1 s; a change is seen after this time at the latest, or after one
-# listing where that takes longer.
+# A change is seen after this time at the latest. Listing 20,000 files takes 0.1 s, and more where
+# the machine is busy: looking takes no more than this share of the time.
 _LOOK_S = 1.0
+_SHARE = 0.05
 
 Changed = dict[str, str | None]
 
@@ -19,13 +20,15 @@ Changed = dict[str, str | None]
 class Changes:
     """Looks at a repository's files, once a second at most; safe to share between threads.
 
+    Where the tree is so large that looking takes long, it is looked at less often.
+
     While one thread looks, the others go on with what was seen last.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._looking = threading.Lock()
-        self._seen: tuple[int, float, Changed] | None = None
+        self._seen: tuple[int, float, Changed] | None = None  # the time is when it is out of date
         self._texts: dict[str, tuple[str, str | None]] = {}
 
     def since(self, catalog: Catalog) -> Changed:
@@ -34,14 +37,16 @@ class Changes:
         None stands for a file that is gone or is no text. A new file that is no text is left out.
         """
         seen = self._known(catalog.generation)
-        if seen is not None and time.monotonic() - seen[1] < _LOOK_S:
+        if seen is not None and time.monotonic() < seen[1]:
             return seen[2]
         if not self._looking.acquire(blocking=seen is None):
             assert seen is not None
             return seen[2]
         try:
+            start = time.monotonic()
             found = self._look(catalog)
-            self._seen = catalog.generation, time.monotonic(), found
+            end = time.monotonic()
+            self._seen = catalog.generation, end + max(_LOOK_S, (end - start) / _SHARE), found
             return found
         finally:
             self._looking.release()

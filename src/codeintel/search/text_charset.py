@@ -67,6 +67,7 @@ class CharSet:
             found += map(chr, range(low, high + 1))
         return found if len(found) <= at_most else None
 
+    @lru_cache(maxsize=4096)  # noqa: B019 - sets are small values, most of them single letters
     def to_re2(self, excluded: str = "") -> str:
         """Write the set for RE2, without some characters."""
         body = _union_body(self)

@@ -113,7 +113,7 @@ class TextPattern:
         Case of letters beyond ASCII is left to RE2, and that of all letters where a text has some
         (the Kelvin sign is a ``k``).
         """
-        found = literal_of(self._node)
+        found = self._literal
         if found is None or self._word or not self.per_line:
             return None
         text, folded = found
@@ -191,6 +191,10 @@ class TextPattern:
     def _line(self, *, boundaries: bool) -> str:
         """Write what goes from a match to its line's end."""
         return self._bounded(f"(?:{self._emit(self._node, boundaries)})") + "[^\n]*"
+
+    @cached_property
+    def _literal(self) -> tuple[str, bool] | None:
+        return literal_of(self._node)
 
     @cached_property
     def _boundary_matcher(self) -> BoundaryMatcher:

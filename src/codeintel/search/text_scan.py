@@ -7,7 +7,6 @@ from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codeintel.search.text_corpus import Region
 from codeintel.search.text_pattern import TextPattern
@@ -133,24 +132,49 @@ def _n_lines(lines: bytes, with_empty: bool) -> int:
 
 def _count_literal(text: bytes, fold: bool, region: Region) -> Counts:
     """Count the lines that hold a text, where `fold` in either case (of ASCII)."""
-    n_lines = 0
-    files: list[NDArray[np.int64]] = []
-    starts = np.asarray(region.starts)
+    n_lines = n_files = 0
+    file_end = -1
     for first, last in region.windows:
         data = region.data[first:last]
-        bytes_ = np.frombuffer(data.lower() if fold else data, np.uint8)
-        size = len(bytes_) - len(text) + 1
-        if size <= 0:
-            continue
-        at = bytes_[:size] == text[0]
-        for offset in range(1, len(text)):
-            at &= bytes_[offset : offset + size] == text[offset]
-        line_starts = np.append(0, np.flatnonzero(bytes_[: size - 1] == 10) + 1)
-        matching = line_starts[np.logical_or.reduceat(at, line_starts)]
-        n_lines += len(matching)
-        files.append(np.unique(np.searchsorted(starts, matching + first, side="right")))
-    found = np.unique(np.concatenate(files)) if files else starts[:0]
-    return Counts(n_lines, len(found))
+        if fold:
+            data = data.lower()
+        at, n_found = data.find(text), 0
+        while at >= 0:
+            n_found += 1
+            if n_found > _SAMPLE_LINES and at < _SAMPLE_LINES * _DENSE_BYTES:
+                break
+            if first + at >= file_end:
+                n_files += 1
+                file_end = region.ends[bisect_right(region.starts, first + at) - 1]
+            end = data.find(b"\n", at)
+            at = data.find(text, end) if end >= 0 else -1
+        n_lines += n_found
+        if at >= 0:
+            dense = _count_dense(text, data[at:], first + at, file_end, region)
+            n_lines += dense.n_lines - 1
+            n_files += dense.n_files
+    return Counts(n_lines, n_files)
+
+
+def _count_dense(text: bytes, data: bytes, begin: int, file_end: int, region: Region) -> Counts:
+    """Count the lines that hold a text, compared at all places at once, and the files of them.
+
+    Parameters
+    ----------
+    begin
+        Where the data, which are the rest of a window, begin in the region.
+    file_end
+        Where the last file ends that was counted before.
+    """
+    bytes_ = np.frombuffer(data, np.uint8)
+    size = len(bytes_) - len(text) + 1
+    at = bytes_[:size] == text[0]
+    for offset in range(1, len(text)):
+        at &= bytes_[offset : offset + size] == text[offset]
+    line_starts = np.append(0, np.flatnonzero(bytes_[: size - 1] == 10) + 1)
+    matching = line_starts[np.logical_or.reduceat(at, line_starts)] + begin
+    files = np.searchsorted(region.starts, matching[matching >= file_end], side="right")
+    return Counts(len(matching), len(np.unique(files)))
 
 
 def _dense_runs(
