@@ -7,7 +7,7 @@ from codeintel.errors import InvalidQueryError
 from codeintel.search.places import Place
 from codeintel.search.query import Query, QueryClass, stem
 from codeintel.search.rerank import RETRIEVERS, WEIGHTS, Pool, Ranked, rank
-from codeintel.search.signals import path_traits
+from codeintel.search.signals import PathTable, path_traits
 from codeintel.search.symbols import NameTable, match_names
 
 
@@ -168,6 +168,7 @@ def pool(*rows: tuple[str, dict[str, float]]) -> Pool:
         np.arange(len(rows), dtype=np.int64),
         np.array([paths.index(path) for path, _ in rows], dtype=np.intp),
         paths,
+        PathTable(paths).of(np.arange(len(paths))),
         raw.reshape(len(rows), len(RETRIEVERS)),
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeintel.search.query import Query
-from codeintel.search.signals import PathTraits, path_traits
+from codeintel.search.signals import FileTraits, stem_codes
 
 Scores = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -105,6 +105,8 @@ class Pool:
         Position in `paths` of each chunk's file.
     paths
         Ascending.
+    traits
+        What each path tells, as `paths`.
     raw
         Scores by retriever, shape ``(n, len(RETRIEVERS))``; 0 where one did not find a chunk.
     recency
@@ -114,6 +116,7 @@ class Pool:
     chunks: Ids
     file_of: NDArray[np.intp]
     paths: list[str]
+    traits: FileTraits
     raw: Scores
     recency: Scores | None = None
 
@@ -162,7 +165,7 @@ def rank(query: Query, pool: Pool, weights: Weights = WEIGHTS) -> Iterator[Ranke
     weighted, file_of = weighted.take(order, axis=0), pool.file_of[order]
     first = np.searchsorted(file_of, np.arange(len(pool.paths)))
     for_files = np.maximum.reduceat(weighted[:, _N_OWN:], first)
-    by_file, factors = _file_signals(query, pool.paths, for_files, weights)
+    by_file, factors = _file_signals(query, pool.traits, for_files, weights)
     support = _support(own[order], file_of, weights)
     signals = np.column_stack((weighted[:, :_N_OWN], support, by_file[file_of]))
     if pool.recency is not None:
@@ -200,7 +203,7 @@ def _support(total: Scores, file_of: NDArray[np.intp], weights: Weights) -> Scor
 
 
 def _file_signals(
-    query: Query, paths: list[str], named: Scores, weights: Weights
+    query: Query, traits: FileTraits, named: Scores, weights: Weights
 ) -> tuple[Scores, Scores]:
     """Give for each file its path's words, name and place, and the factor of its kind.
 
@@ -209,29 +212,26 @@ def _file_signals(
     named
         What the question's words in the path, and its places, give; shape ``(n, 2)``.
     """
-    traits = list(map(path_traits, paths))
-    stems = query.stems
-    names = [weights.file_name * _stem_match(stems, trait.stems) for trait in traits]
+    names = weights.file_name * _stem_match(query, traits)
     # Who names a file does not want another one because of what kind of file it is.
-    kinds = np.array([_factor(trait, weights) for trait in traits])
-    factors = np.where(named[:, 1] > 0, 1.0, kinds)
+    factors = np.where(named[:, 1] > 0, 1.0, _factors(traits, weights))
     return np.column_stack((named[:, 0], names, named[:, 1])), factors
 
 
-def _factor(traits: PathTraits, weights: Weights) -> float:
-    """Give what the kind of a file takes off its score."""
-    factor = weights.aside if traits.aside else 1.0
-    factor *= weights.facade if traits.facade else 1.0
-    return factor * (weights.prose if traits.prose and not traits.aside else 1.0)
+def _factors(traits: FileTraits, weights: Weights) -> Scores:
+    """Give what the kind of each file takes off its score."""
+    factors: Scores = np.where(traits.aside, weights.aside, 1.0)
+    factors[traits.facade] *= weights.facade
+    factors[traits.prose & ~traits.aside] *= weights.prose
+    return factors
 
 
-def _stem_match(wanted: frozenset[str], stems: frozenset[str]) -> float:
-    """Give the share of the question's words in the file's name, times that of its in them.
+def _stem_match(query: Query, traits: FileTraits) -> Scores:
+    """Give the share of the question's words in each file's name, times that of its in them.
 
     Either alone would raise a file for one word among many; measured, the product is better for
     labelled questions, those about this project, and commit messages alike.
     """
-    if wanted.isdisjoint(stems):
-        return 0.0
-    common = len(wanted & stems)
-    return common / len(wanted) * common / len(stems)
+    wanted = stem_codes(query.stems)
+    common: Scores = np.isin(traits.stems, wanted, kind="sort").sum(axis=1, dtype=np.float64)
+    return common / max(1, len(wanted)) * common / np.maximum(1, traits.n_stems)

@@ -14,12 +14,13 @@ from codeintel.search.among import Among, best_among
 from codeintel.search.places import Place
 from codeintel.search.query import Query
 from codeintel.search.rerank import RETRIEVERS, WEIGHTS, Ids, Pool, Ranked, Weights, rank
+from codeintel.search.signals import PathTable
 from codeintel.store.catalog import Document
 from codeintel.store.identity import chunk_id, documents_of
 from codeintel.types import SymbolKind
 
 _N_WORDS = 300
-_N_MEANING = 300
+_N_MEANING = 150
 _N_NAMES = 100
 _N_PATHS = 50
 _EXACT_LIMIT = 50
@@ -112,7 +113,9 @@ def _pool(snapshot: Snapshot, hits: dict[str, Candidates]) -> Pool:
         ids, raw, at = ids[live], raw[live], at[live]
     files, file_of = np.unique(at, return_inverse=True)
     documents = snapshot.catalog.documents
-    return Pool(ids, file_of, [documents[n].path for n in files.tolist()], raw)
+    table = snapshot.cached("path_table", lambda: PathTable([d.path for d in documents]))
+    paths = [documents[n].path for n in files.tolist()]
+    return Pool(ids, file_of, paths, table.of(files), raw)
 
 
 def _candidates(scores: dict[int, float], among: Among | None) -> Candidates:
@@ -229,4 +232,5 @@ def _complete_meaning(snapshot: Snapshot, vector: NDArray[np.float32], pool: Poo
     sample = np.sort(np.einsum("rd,d->r", snapshot.sample, vector))
     middle = sample[(len(sample) - 1) // 2 : len(sample) // 2 + 1]
     median = float(middle.mean()) if len(sample) else 0.0
-    dense[:] = np.maximum(0.0, np.nan_to_num(dense, nan=median) - median)
+    dense[np.isnan(dense)] = median
+    np.maximum(0.0, dense - median, out=dense)

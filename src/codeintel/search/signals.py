@@ -1,9 +1,15 @@
 """What a file's path says about its chance to be the answer."""
 
 import re
+import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 from posixpath import splitext
+
+import numpy as np
+from numpy.typing import NDArray
 
 from codeintel.lang.tokens import tokenize
 from codeintel.search.query import stem
@@ -32,6 +38,9 @@ _FACADES = frozenset(
     """__init__.py index.ts index.tsx index.js index.jsx index.mjs index.cjs mod.ts mod.rs lib.rs
     root.zig doc.go package-info.java module-info.java""".split()
 )
+
+# Names of files have fewer words, but for generated ones.
+_MOST_STEMS = 16
 
 _PROSE = frozenset((".md", ".mdx", ".rst", ".txt", ".adoc"))
 
@@ -84,3 +93,62 @@ def path_traits(path: str) -> PathTraits:
         prose=prose,
         kind=kind,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FileTraits:
+    """The traits of some paths, as arrays.
+
+    Attributes
+    ----------
+    stems
+        Codes of the stems as of `stem_codes`, filled up with zeros, shape ``(n, 16)``.
+    n_stems, aside, facade, prose
+        Shape ``(n,)``; see `PathTraits`.
+    """
+
+    stems: NDArray[np.int64]
+    n_stems: NDArray[np.int64]
+    aside: NDArray[np.bool_]
+    facade: NDArray[np.bool_]
+    prose: NDArray[np.bool_]
+
+
+class PathTable:
+    """The traits of all paths of a generation; each is read when it is first asked for."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+        self._known = np.zeros(len(paths), np.bool_)
+        self._stems = np.zeros((len(paths), _MOST_STEMS), np.int64)
+        self._kinds = np.zeros((len(paths), 3), np.bool_)
+        self._lock = threading.Lock()
+
+    def of(self, at: NDArray[np.intp]) -> FileTraits:
+        """Give the traits of the paths at some positions."""
+        unknown = at[~self._known[at]]
+        if len(unknown):
+            with self._lock:
+                for position in unknown.tolist():
+                    self._read(position)
+        stems, kinds = self._stems.take(at, axis=0), self._kinds.take(at, axis=0)
+        return FileTraits(stems, np.count_nonzero(stems, axis=1), *kinds.T)
+
+    def _read(self, position: int) -> None:
+        """Note the traits of one path."""
+        traits = path_traits(self._paths[position])
+        codes = stem_codes(traits.stems)[:_MOST_STEMS]
+        self._stems[position, : len(codes)] = codes
+        self._kinds[position] = traits.aside, traits.facade, traits.prose
+        self._known[position] = True
+
+
+def stem_codes(stems: Iterable[str]) -> NDArray[np.int64]:
+    """Give the code of each stem, ascending."""
+    return np.sort(np.array([_code(stem) for stem in stems], np.int64))
+
+
+@lru_cache(maxsize=1 << 16)
+def _code(stem: str) -> int:
+    """Give a number for a stem, the same in every process; two get the same as good as never."""
+    return int.from_bytes(blake2b(stem.encode(), digest_size=8).digest(), "big", signed=True) | 1
