@@ -1,3 +1,5 @@
+from difflib import SequenceMatcher
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +45,15 @@ def test_looking_only_at_names_that_can_match_misses_none(query, names):
 @given(LETTERS.filter(bool), st.lists(LETTERS.filter(bool), max_size=8))
 def test_any_letters_can_be_looked_for(query, names):
     assert match_names(query, NameTable(names)).scores.keys() <= set(names)
+
+
+@given(LETTERS.filter(bool), st.lists(LETTERS.filter(bool), max_size=8, unique=True))
+def test_no_name_that_is_alike_enough_is_left_out(query, names):
+    folded = query.lower()
+    kept = NameTable(names).alike(folded, 0.75)
+    for name in set(names).difference(kept):
+        ratio = SequenceMatcher(None, name.lower(), folded, autojunk=False).ratio()
+        assert ratio < 0.75 or abs(len(name) - len(folded)) > 2
 
 
 def test_names_are_found_by_their_parts():

@@ -19,6 +19,8 @@ Halves = NDArray[np.float16]
 Advance = Callable[[int], None]
 
 BLOCK_ROWS = 8192
+# What a sum of squares in float32 may differ from 1 for a row that was given length 1.
+_UNIT_ERROR = 1e-6
 _DTYPES = "float16, float32 or float64"
 
 
@@ -83,7 +85,7 @@ def checked_vectors(vectors: ArrayLike, dim: int, what: str = "Vectors") -> NDAr
 
 
 def unit_rows(vectors: NDArray[Any], what: str = "Vector", *, first: int = 0) -> Floats:
-    """Give a float32 copy whose rows have length 1; zero rows stay zero.
+    """Give float32 rows of length 1; zero rows stay zero. Rows that are so already are not copied.
 
     Parameters
     ----------
@@ -95,6 +97,8 @@ def unit_rows(vectors: NDArray[Any], what: str = "Vector", *, first: int = 0) ->
     InvalidVectorsError
         Names the first row that has a value that is not finite.
     """
+    if _are_units(vectors):
+        return np.ascontiguousarray(vectors, dtype=np.float32)
     rows: Floats = np.array(vectors, dtype=np.float64 if vectors.dtype.itemsize > 4 else np.float32)
     # Scaled by the largest value first, so that no square over- or underflows.
     peaks = np.abs(rows).max(axis=1, initial=0.0, keepdims=True)
@@ -110,6 +114,14 @@ def unit_rows(vectors: NDArray[Any], what: str = "Vector", *, first: int = 0) ->
     lengths[lengths == 0.0] = 1.0
     rows /= lengths
     return np.ascontiguousarray(rows, dtype=np.float32)
+
+
+def _are_units(vectors: NDArray[Any]) -> bool:
+    """Tell whether rows of float32 have length 1 already, as far as float32 tells."""
+    if vectors.dtype != np.float32:
+        return False
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    return bool((np.abs(squares - 1) < _UNIT_ERROR).all())
 
 
 def half_blocks(vectors: NDArray[Any], order: Ids | None = None) -> Iterator[Halves]:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,16 @@ class CodedIndex:
         """
         scores, _ = self.search(queries, 10, None)
         return float((scores >= worst - _SCORE_ERROR).mean())
+
+
+def _parameters(probes: int, factor: float, selector: Any = None) -> Any:
+    """Make FAISS's parameters of a search."""
+    lists = faiss.IVFSearchParameters(nprobe=probes, **({"sel": selector} if selector else {}))
+    return faiss.IndexRefineSearchParameters(k_factor=factor, base_index_params=lists)
+
+
+# Making them takes a tenth of a search, and without a filter there are few.
+_unfiltered = lru_cache(maxsize=64)(_parameters)
 
 
 def _probe_steps(last: int) -> Iterator[int]:

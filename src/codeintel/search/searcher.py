@@ -20,7 +20,7 @@ from codeintel.store.identity import chunk_id, documents_of
 from codeintel.types import SymbolKind
 
 _N_WORDS = 300
-_N_MEANING = 150
+_N_MEANING = 100
 _N_NAMES = 100
 _N_PATHS = 50
 _EXACT_LIMIT = 50

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_\W\d]+|\d+")
 _LEAST_TYPO_RATIO = 0.75
 _LEAST_TYPO_CHARS = 4
+_MOST_TYPO_CHARS = 2  # that a name is longer or shorter
 # Where so many names match, those with only the letters in order are not what is looked for.
 _ENOUGH = 20
 # A bit for each byte of ASCII, some of them shared; all bits for a byte of any other letter.
@@ -72,21 +73,57 @@ class NameTable:
         Letters in upper case have to be upper case.
         """
         folded = query.lower()
-        letters = np.arange(*_range(self._folded, folded[0]))
+        positions = np.arange(*_range(self._folded, folded[0]))
         (wanted,) = _letters_of((query,))
         if query.isascii():  # beyond ASCII one letter can have many forms
-            letters = letters[self._letters[letters] & wanted == wanted]
-        joined = "\0".join([self.names[position] for position in letters])
-        pattern = rf"(?<![^\0])(?=(?i:{re.escape(folded[0])})){_subsequence(query)}[^\0]*"
-        return [match.group() for match in re.finditer(pattern, joined)]
+            positions = positions[self._letters[positions] & wanted == wanted]
+        if query != folded:
+            names = (self.names[position] for position in positions)
+            return [name for name in names if _has_in_order(name, query)]
+        return [self.names[n] for n in positions if _has_folded_in_order(self._folded[n], query)]
+
+    def alike(self, folded: str, least_ratio: float) -> list[str]:
+        """Give the names that can have so many letters in common with a text in lower case.
+
+        Parameters
+        ----------
+        least_ratio
+            Twice the number of common letters, by the number of all in both.
+        """
+        n_chars = len(folded)
+        positions = np.flatnonzero(np.abs(self._lengths - n_chars) <= _MOST_TYPO_CHARS)
+        if folded.isascii():
+            letters, lengths = self._letters[positions], self._lengths[positions]
+            (wanted,) = _letters_of((folded,))
+            n_missing = np.bitwise_count(wanted & ~letters)
+            n_more = np.where(letters == ~np.uint64(0), 0, np.bitwise_count(letters & ~wanted))
+            n_common = np.minimum(n_chars - n_missing.astype(int), lengths - n_more)
+            positions = positions[2 * n_common >= least_ratio * (n_chars + lengths)]
+        return [self.names[position] for position in positions]
 
 
-def _subsequence(query: str) -> str:
-    """Write an expression for letters in order within one name; each stops at the first it can."""
-    parts = (
-        f"[^{c}\\0]*{c}" if c.isupper() else f"(?i:[^{c}\\0]*{c})" for c in map(re.escape, query)
-    )
-    return "".join(parts)
+def _has_folded_in_order(name: str, letters: str) -> bool:
+    """Tell whether a name has letters in their order; both are in lower case."""
+    at = 0
+    for letter in letters:
+        at = name.find(letter, at) + 1
+        if not at:
+            return False
+    return True
+
+
+def _has_in_order(name: str, letters: str) -> bool:
+    """Tell whether a name has letters in their order; those in upper case have to be so there."""
+    at = 0
+    for letter in letters:
+        found = name.find(letter, at)
+        if not letter.isupper():
+            upper = name.find(letter.upper(), at)
+            found = min(found, upper) if min(found, upper) >= 0 else max(found, upper)
+        if found < 0:
+            return False
+        at = found + 1
+    return True
 
 
 def _range(ordered: list[str], start: str) -> tuple[int, int]:
@@ -134,12 +171,11 @@ def match_names(query: str, table: NameTable, most: int | None = None) -> Matche
     rungs = {name: _rung_of_beginning(query, folded, name, smart) for name in begin}
     complete = True
     if not most or smart or len(begin) < most:
-        fits = re.compile(_subsequence(query)).search if smart else None
         for name in table.with_initials(folded) if len(query) > 1 else ():
-            if fits is None or fits(name):
+            if not smart or _has_in_order(name, query):
                 rungs.setdefault(name, 0.7)
         for name in table.holding(folded):
-            if fits is None or fits(name):
+            if not smart or _has_in_order(name, query):
                 rungs.setdefault(name, 0.6 if not smart or query in name else 0.5)
         if not most or len(rungs) < min(most, _ENOUGH):
             for name in table.in_order(query):
@@ -149,7 +185,7 @@ def match_names(query: str, table: NameTable, most: int | None = None) -> Matche
     else:
         complete = False
     if not rungs and len(query) >= _LEAST_TYPO_CHARS:
-        return Matches(_typos(folded, table.names))
+        return Matches(_typos(folded, table.alike(folded, _LEAST_TYPO_RATIO)))
     n_chars = len(query)
     scores = {name: rung + 0.05 * min(1.0, n_chars / len(name)) for name, rung in rungs.items()}
     return Matches(scores, complete)
@@ -169,8 +205,6 @@ def _typos(folded: str, names: Iterable[str]) -> dict[str, float]:
     scores = {}
     matcher = SequenceMatcher(b=folded, autojunk=False)
     for name in names:
-        if abs(len(name) - len(folded)) > 2:
-            continue
         matcher.set_seq1(name.lower())
         if matcher.quick_ratio() >= _LEAST_TYPO_RATIO:
             ratio = matcher.ratio()
