@@ -47,12 +47,12 @@ class SymbolTable:
         self._paths = [document.path for document in catalog.documents]
         ranks = {document.id: rank for rank, document in enumerate(catalog.documents)}
         self._ranks = ranks
-        self._names = NameTable(catalog.definition_names)
-        numbers = {name: number for number, name in enumerate(self._names.names)}
         columns = list(zip(*catalog.definition_rows(), strict=True)) or [()] * len(
             DefinitionRow._fields
         )
         ids, documents, names, kinds, lines, containers, public = columns
+        self._names = NameTable(set(names))
+        numbers = {name: number for number, name in enumerate(self._names.names)}
         n = len(ids)
         name = np.fromiter(map(numbers.__getitem__, names), np.int64, n)
         order = np.argsort(name, kind="stable")

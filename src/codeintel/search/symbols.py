@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ class NameTable:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names = tuple(sorted(names, key=str.lower))
+        self.names = tuple(sorted(sorted(names), key=str.lower))
         self._folded = [name.lower() for name in self.names]
         folded = [name.encode("utf-8", "surrogatepass") for name in self._folded]
         self._joined = b"\0".join(folded)
@@ -132,6 +133,7 @@ def _range(ordered: list[str], start: str) -> tuple[int, int]:
     return low, bisect_right(ordered, start, lo=low, key=lambda text: text[: len(start)])
 
 
+@lru_cache(maxsize=1 << 18)  # the next generation has nearly the same names
 def _initials(name: str) -> str:
     return "".join(hump[0] for hump in _HUMP.findall(name)).lower()
 
