@@ -25,10 +25,17 @@ class Effort(IntEnum):
 
 @dataclass(slots=True)
 class Wish:
-    """What those who wait for a piece of work want of it; may change while it runs."""
+    """What those who wait for a piece of work want of it; may change while it runs.
+
+    Attributes
+    ----------
+    spent
+        What the work made of it: less than `FULL` only where something was left out.
+    """
 
     effort: Effort = Effort.FULL
     unwanted: bool = False
+    spent: Effort = Effort.FULL
 
 
 _wish: ContextVar[Wish | None] = ContextVar("wish", default=None)
@@ -45,9 +52,18 @@ def wished(wish: Wish) -> Iterator[None]:
 
 
 def effort() -> Effort:
-    """Give how much the work at hand may cost."""
+    """Give how much the work at hand may cost; whoever asks keeps to it."""
     wish = _wish.get()
-    return Effort.FULL if wish is None else wish.effort
+    if wish is None:
+        return Effort.FULL
+    wish.spent = min(wish.spent, wish.effort)
+    return wish.effort
+
+
+def spent() -> Effort:
+    """Give how much the work at hand has kept to so far."""
+    wish = _wish.get()
+    return Effort.FULL if wish is None else wish.spent
 
 
 def checkpoint() -> None:

@@ -1,9 +1,10 @@
+from codeintel.effort import Effort
 from codeintel.server.cache import AnswerCache
 from codeintel.server.outcome import Outcome
 
 
 def answer(n_bytes):
-    return Outcome("", b"x" * n_bytes)
+    return Outcome("", b"x" * n_bytes, whole=True)
 
 
 def test_the_answers_unused_for_longest_go_first():
@@ -33,4 +34,14 @@ def test_an_answer_put_twice_counts_once():
     cache = AnswerCache(2000)
     for _ in range(10):
         cache.put("a", answer(1000))
+    assert cache.get("a") is not None
+
+
+def test_an_answer_with_reservations_is_for_those_who_would_get_no_better_one():
+    cache = AnswerCache(5000)
+    reduced = Outcome("few", b"{}", effort=Effort.FEWER)
+    cache.put("a", reduced)
+    assert cache.get("a") is None
+    assert cache.get("a", busy=True) is reduced
+    cache.put("a", answer(10))
     assert cache.get("a") is not None

@@ -1,11 +1,13 @@
 import asyncio
 import logging
+import threading
 
 import pytest
 
+from codeintel.effort import Effort, effort
 from codeintel.server.auth import LOCAL, Principal
 from codeintel.server.calls import Calls
-from codeintel.server.door import Door
+from codeintel.server.door import Door, DoorOptions, Lane
 from fake_codeintel import FakeCodeIntel
 
 
@@ -192,6 +194,40 @@ class TestAnswersAreKept:
         guest = Principal("guest", frozenset({"app"}))
         answer = self.ask(calls, arguments={"query": "moon"}, principal=guest)
         assert answer.structured["hits"] == []
+
+    def test_of_less_effort_only_while_others_wait(self, codeintel, monkeypatch):
+        door = Door(DoorOptions(cpu_threads=1))
+        calls = Calls(codeintel, door)
+        waiting = threading.Event()
+
+        def search(query, **options):
+            codeintel.notes = () if effort() is Effort.FULL else ("The server is busy.",)
+            return FakeCodeIntel.semantic_search(codeintel, query, **options)
+
+        monkeypatch.setattr(codeintel, "semantic_search", search)
+
+        async def crowd():
+            blocked = asyncio.create_task(door.run(Lane.CPU, waiting.wait, deadline_s=60))
+            first = asyncio.create_task(calls.call("semantic_search", {"query": "send"}, LOCAL))
+            await asyncio.sleep(0.4)
+            waiting.set()
+            reduced = await first
+            await blocked
+            waiting.clear()
+            busy = [
+                asyncio.create_task(door.run(Lane.CPU, waiting.wait, deadline_s=60)) for _ in "ab"
+            ]
+            await asyncio.sleep(0)
+            again = await calls.call("semantic_search", {"query": "send"}, LOCAL)
+            waiting.set()
+            await asyncio.gather(*busy)
+            return reduced, again, await calls.call("semantic_search", {"query": "send"}, LOCAL)
+
+        reduced, again, calm = asyncio.run(crowd())
+        door.close()
+        assert "The server is busy" in reduced.text
+        assert again == reduced
+        assert "The server is busy" not in calm.text
 
     def test_not_where_files_or_git_are_read(self, calls, codeintel):
         self.ask(calls, "open_file", {"path": "README.md"})

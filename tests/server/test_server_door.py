@@ -190,7 +190,7 @@ def test_work_that_waited_long_is_told_to_be_cheap(gate):
     async def crowd():
         first = asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=60))
         calls = [first]
-        for pause_s in (1.3, 0.6, 0.0):
+        for pause_s in (1.4, 0.4, 0.0):
             calls.append(asyncio.create_task(door.run(Lane.CPU, effort, deadline_s=60)))
             await asyncio.sleep(pause_s)
         gate.set()

@@ -8,6 +8,8 @@ from codeintel.server.outcome import Outcome
 
 # An answer can depend on the time by the expiry of its scope; no longer than this.
 _MAX_AGE_S = 300.0
+# One that was given with less effort spares the next ones who ask under the same load.
+_REDUCED_AGE_S = 5.0
 
 
 class AnswerCache:
@@ -24,16 +26,19 @@ class AnswerCache:
         self._n_bytes = 0
         self._kept: OrderedDict[Hashable, tuple[float, Outcome]] = OrderedDict()
 
-    def get(self, key: Hashable) -> Outcome | None:
-        """Give the answer to `key` if it is kept."""
+    def get(self, key: Hashable, *, busy: bool = False) -> Outcome | None:
+        """Give the answer to `key` if it is kept; one with reservations only where it is `busy`."""
         found = self._kept.get(key)
         if found is None:
             return None
-        if time.monotonic() - found[0] > _MAX_AGE_S:
+        since, outcome = found
+        if time.monotonic() - since > (_MAX_AGE_S if outcome.whole else _REDUCED_AGE_S):
             self._drop(key)
             return None
+        if not (outcome.whole or busy):
+            return None
         self._kept.move_to_end(key)
-        return found[1]
+        return outcome
 
     def put(self, key: Hashable, outcome: Outcome) -> None:
         """Keep an answer, and let go of those unused for longest."""

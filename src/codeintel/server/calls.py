@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codeintel.effort import effort
+from codeintel.effort import Effort, spent
 from codeintel.errors import CodeIntelError, InputError
 from codeintel.server.auth import Principal
 from codeintel.server.cache import AnswerCache
@@ -118,10 +118,10 @@ class Calls:
         """Take the answer from the cache, from one who asks the same, or ask."""
         stamp = self._codeintel.stamp if tool.from_index else None
         key = (tool.name, principal.repos, _identity(tool, arguments), stamp)
-        outcome = self._cache.get(key)
+        outcome = self._cache.get(key, busy=self._door.load(tool.lane).waiting > 0)
         if outcome is None:
             outcome = await self._flights.run(key, lambda: self._ask(tool, arguments, principal))
-            if tool.from_index and outcome.whole:
+            if tool.from_index and (outcome.whole or outcome.effort < Effort.FULL):
                 self._cache.put(key, outcome)
         return outcome
 
@@ -135,7 +135,8 @@ class Calls:
             answer = tool.ask(visible, arguments, _scope(visible, arguments))
             text = render(answer, max_tokens=getattr(arguments, "max_tokens", 4000))
             body = msgspec.json.encode(answer)
-            return Outcome(text, body, whole=_is_whole(answer), effort=effort())
+            whole = spent() is Effort.FULL and _is_whole(answer)
+            return Outcome(text, body, whole=whole, effort=spent())
 
         return await self._door.run(
             tool.lane, work, deadline_s=tool.deadline_s, principal=principal.name
