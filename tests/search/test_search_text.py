@@ -2,9 +2,12 @@ import random
 import time
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from text_corpora import Entry, all_pages, make_part, matches
 
 from codeintel.errors import IndexCorruptError, InvalidPatternError
@@ -147,6 +150,24 @@ def test_a_literal_with_line_feeds_is_found_over_lines(part: RepositoryText) -> 
     page = find(part, "load('x')\nload('y')", regex=False)
     assert places(page) == [("b/c.py", 3), ("b/c.py", 4)]
     assert page.files[0].lines[1].columns == (1,)
+
+
+@given(
+    st.text("ksaiKIé", min_size=1, max_size=3),
+    st.lists(st.text("ksaiKSAI.\u212aſİıéÉ", max_size=12), min_size=1, max_size=4),
+)
+@settings(deadline=None)
+def test_a_literal_is_found_as_an_expression_finds_it(pattern: str, lines: list[str]) -> None:
+    expression = f"{pattern}|{pattern}"
+    with TemporaryDirectory() as folder:
+        texts = {str(number): line * 2 for number, line in enumerate(lines)}
+        part = make_part(Path(folder), {**texts, "all": "\n".join(lines)})
+        found = find(part, pattern, regex=False)
+        assert found == find(part, expression)
+        few = TextOptions(limit=1)
+        counted = search_text([part], TextQuery(pattern), few)
+        assert counted == search_text([part], TextQuery(expression, regex=True), few)
+        assert counted.n_matches == found.n_matches
 
 
 def test_word_boundaries_are_those_of_unicode(tmp_path: Path) -> None:

@@ -33,7 +33,10 @@ from codeintel.types import CaseRule
 # What RE2 may use for one pattern and its automaton; Unicode classes need more than the default.
 _MAX_MEMORY_BYTES = 64 << 20
 # Longer texts are in few lines, which RE2 finds faster.
-_MAX_LITERAL_CHARS = 16
+# The Kelvin sign is a k, the long s an s.
+_BEYOND_ASCII = frozenset("ks")
+# RE2 refuses only what takes much memory.
+_SURELY_COMPILED_CHARS = 200
 _ASSERTIONS = {"^": "(?m:^)", "$": "(?m:$)", "A": r"\A", "z": r"\z"}
 
 
@@ -82,8 +85,10 @@ class TextPattern:
         # RE2's boundaries are ASCII's, and two-sided.
         self._one_sided = bool(looks & set("<>()"))
         self._has_boundaries = self._one_sided or bool(looks & set("bB"))
-        # Compiled now, so that a refusal comes with the question.
-        _ = self._regex
+        plain = self.per_line and not query.word
+        self._literal = literal_of(node) if plain else None
+        if self._literal is None or len(query.pattern) > _SURELY_COMPILED_CHARS:
+            _ = self._regex  # compiled now, so that a refusal comes with the question
 
     def line_finder(self, *, ascii_text: bool) -> tuple[re2._Regexp, bool]:
         """Give what finds lines: each match goes from where a match begins to its line's end.
@@ -110,15 +115,13 @@ class TextPattern:
     def literal(self, *, ascii_text: bool) -> tuple[bytes, bool] | None:
         """Give the only text that matches, and whether case counts not; None for other patterns.
 
-        Case of letters beyond ASCII is left to RE2, and that of all letters where a text has some
-        (the Kelvin sign is a ``k``).
+        Case of letters beyond ASCII is left to RE2, and that of letters for which some beyond ASCII
+        stand, where a text may have these.
         """
-        found = self._literal
-        if found is None or self._word or not self.per_line:
+        if self._literal is None:
             return None
-        text, folded = found
-        unsure = folded and not (ascii_text and text.isascii())
-        if unsure or len(text) > _MAX_LITERAL_CHARS:
+        text, folded = self._literal
+        if folded and not (text.isascii() and (ascii_text or _BEYOND_ASCII.isdisjoint(text))):
             return None
         return text.encode("utf-8", "replace"), folded
 
@@ -130,7 +133,11 @@ class TextPattern:
         TimeoutError
             The deadline (of `time.monotonic`) has passed.
         """
-        if self.must_confirm(ascii_text=text.isascii()):
+        ascii_text = text.isascii()
+        # Beyond ASCII, letters in lower case can be more than they were.
+        if self._literal and (ascii_text or not self._literal[1]) and self.literal(ascii_text=True):
+            return self._literal_spans(text)
+        if self.must_confirm(ascii_text=ascii_text):
             return self._boundary_matcher.spans(text, deadline)
         return self._re2_spans(text, deadline)
 
@@ -146,6 +153,16 @@ class TextPattern:
             return next(self._re2_spans(line, deadline), None) is not None
         text = line.removesuffix("\r") if self._crlf else line
         return self._boundary_matcher.matches(text, deadline)
+
+    def _literal_spans(self, text: str) -> Iterator[tuple[int, int]]:
+        assert self._literal
+        literal, folded = self._literal
+        text = text.lower() if folded else text
+        at = text.find(literal)
+        while at >= 0:
+            end = at + len(literal)
+            yield at, end
+            at = text.find(literal, end)
 
     def _re2_spans(self, text: str, deadline: float) -> Iterator[tuple[int, int]]:
         data = text.encode("utf-8", "replace")
@@ -191,10 +208,6 @@ class TextPattern:
     def _line(self, *, boundaries: bool) -> str:
         """Write what goes from a match to its line's end."""
         return self._bounded(f"(?:{self._emit(self._node, boundaries)})") + "[^\n]*"
-
-    @cached_property
-    def _literal(self) -> tuple[str, bool] | None:
-        return literal_of(self._node)
 
     @cached_property
     def _boundary_matcher(self) -> BoundaryMatcher:

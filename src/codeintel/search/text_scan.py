@@ -7,6 +7,7 @@ from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeintel.search.text_corpus import Region
 from codeintel.search.text_pattern import TextPattern
@@ -14,6 +15,8 @@ from codeintel.search.text_pattern import TextPattern
 # Lines are taken in runs where of this many the mean distance is less than this.
 _SAMPLE_LINES = 64
 _DENSE_BYTES = 200
+# Longer texts are not compared at all places at once: that takes a pass for each byte.
+_MAX_DENSE_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,49 +135,44 @@ def _n_lines(lines: bytes, with_empty: bool) -> int:
 
 def _count_literal(text: bytes, fold: bool, region: Region) -> Counts:
     """Count the lines that hold a text, where `fold` in either case (of ASCII)."""
-    n_lines = n_files = 0
-    file_end = -1
+    n_lines = 0
+    files: set[int] = set()
     for first, last in region.windows:
-        data = region.data[first:last]
-        if fold:
-            data = data.lower()
-        at, n_found = data.find(text), 0
-        while at >= 0:
-            n_found += 1
-            if n_found > _SAMPLE_LINES and at < _SAMPLE_LINES * _DENSE_BYTES:
+        for number, (start, end) in enumerate(_literal_lines(text, fold, region, first, last), 1):
+            n_lines += 1
+            files.add(bisect_right(region.starts, start))
+            dense = number == _SAMPLE_LINES and end - first < _SAMPLE_LINES * _DENSE_BYTES
+            if dense and len(text) <= _MAX_DENSE_BYTES:
+                matching = _dense_lines(text, fold, region.data[end:last]) + end
+                n_lines += len(matching)
+                files.update(np.searchsorted(region.starts, matching, side="right").tolist())
                 break
-            if first + at >= file_end:
-                n_files += 1
-                file_end = region.ends[bisect_right(region.starts, first + at) - 1]
-            end = data.find(b"\n", at)
-            at = data.find(text, end) if end >= 0 else -1
-        n_lines += n_found
-        if at >= 0:
-            dense = _count_dense(text, data[at:], first + at, file_end, region)
-            n_lines += dense.n_lines - 1
-            n_files += dense.n_files
-    return Counts(n_lines, n_files)
+    return Counts(n_lines, len(files))
 
 
-def _count_dense(text: bytes, data: bytes, begin: int, file_end: int, region: Region) -> Counts:
-    """Count the lines that hold a text, compared at all places at once, and the files of them.
+def _dense_lines(text: bytes, fold: bool, data: bytes) -> NDArray[np.int64]:
+    """Give where the lines begin that hold a text, compared at all places at once."""
+    bytes_ = np.frombuffer(data.lower() if fold else data, np.uint8)
+    size = max(0, len(bytes_) - len(text) + 1)
+    at = np.ones(size, np.bool_)
+    for offset, byte in enumerate(text):
+        at &= bytes_[offset : offset + size] == byte
+    starts = np.concatenate(([0], np.flatnonzero(bytes_[: size - 1] == 10) + 1))[:size]
+    return starts[np.logical_or.reduceat(at, starts)] if size else starts
 
-    Parameters
-    ----------
-    begin
-        Where the data, which are the rest of a window, begin in the region.
-    file_end
-        Where the last file ends that was counted before.
-    """
-    bytes_ = np.frombuffer(data, np.uint8)
-    size = len(bytes_) - len(text) + 1
-    at = bytes_[:size] == text[0]
-    for offset in range(1, len(text)):
-        at &= bytes_[offset : offset + size] == text[offset]
-    line_starts = np.append(0, np.flatnonzero(bytes_[: size - 1] == 10) + 1)
-    matching = line_starts[np.logical_or.reduceat(at, line_starts)] + begin
-    files = np.searchsorted(region.starts, matching[matching >= file_end], side="right")
-    return Counts(len(matching), len(np.unique(files)))
+
+def _literal_lines(
+    text: bytes, fold: bool, region: Region, first: int, last: int
+) -> Iterator[tuple[int, int]]:
+    """Give the lines of a window that hold a text: where it first stands, and where they end."""
+    data = region.data[first:last]
+    data = data.lower() if fold else data
+    at = data.find(text)
+    while at >= 0:
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        yield first + at, first + end
+        at = data.find(text, end)
 
 
 def _dense_runs(
@@ -208,6 +206,10 @@ def _lines(pattern: TextPattern, region: Region, deadline: float) -> Iterator[tu
 def _lines_of_window(
     pattern: TextPattern, region: Region, first: int, last: int, deadline: float
 ) -> Iterator[tuple[int, int]]:
+    literal = pattern.literal(ascii_text=region.ascii)
+    if literal is not None:
+        yield from _literal_lines(*literal, region, first, last)
+        return
     regex, confirm = pattern.line_finder(ascii_text=region.ascii)
     data = region.data
     previous_end = first - 1
