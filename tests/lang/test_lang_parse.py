@@ -12,6 +12,7 @@ from codeintel.lang.content import split_lines
 from codeintel.lang.languages import LANGUAGES, detect_language, language
 from codeintel.lang.parse import parse_file
 from codeintel.types import ParsedFile
+from codeintel.types.packed import unpack_positions
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "lang"
 SAMPLES = sorted(path for path in GOLDEN.iterdir() if path.suffix != ".outline")
@@ -69,7 +70,8 @@ def test_names_stand_where_definitions_and_uses_say(sample: Path) -> None:
     for d in parsed.definitions:
         assert lines[d.name_line - 1][d.name_column - 1 :].startswith(d.name.split(" ")[0])
     names = {(d.name, d.name_line, d.name_column) for d in parsed.definitions}
-    for name, places in parsed.uses.items():
+    for name, packed in parsed.uses.items():
+        places = unpack_positions(packed)
         assert places == sorted(places)
         for line, column in places:
             assert lines[line - 1][column - 1 :].startswith(name)
@@ -129,7 +131,7 @@ def test_an_empty_text_has_no_chunks() -> None:
 
 def test_columns_count_characters_not_bytes() -> None:
     parsed = parse("wide.py", 'x = "größe 漢字"; name = other(x)\n')
-    assert parsed.uses["other"] == [(1, 24)]
+    assert unpack_positions(parsed.uses["other"]) == [(1, 24)]
     assert parsed.definitions[1].name_column == 17
 
 

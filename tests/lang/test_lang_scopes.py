@@ -4,12 +4,16 @@ import pytest
 
 from codeintel.lang.parse import parse_file, parse_names
 from codeintel.lang.scopes import LocalName
+from codeintel.types.packed import unpack_positions
 
 
 def used(path: str, text: str) -> list[str]:
     """Names that count as references, in file order."""
     uses = parse_file(path, text).uses
-    return [name for _, name in sorted((at, name) for name in uses for at in uses[name])]
+    return [
+        name
+        for _, name in sorted((at, name) for name in uses for at in unpack_positions(uses[name]))
+    ]
 
 
 def local(path: str, text: str) -> dict[str, LocalName]:

@@ -7,8 +7,9 @@ from codeintel.api.places import Place
 from codeintel.api.scoping import Selection
 from codeintel.api.wanted import Wanted
 from codeintel.search.navigation import Uses, navigator_of
-from codeintel.store.catalog import Document, StoredDefinition, pack_positions
+from codeintel.store.catalog import Document, StoredDefinition
 from codeintel.types import Rung
+from codeintel.types.packed import pack_positions
 
 
 class SymbolUses:

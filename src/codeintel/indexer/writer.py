@@ -104,16 +104,14 @@ class GenerationWriter:
             self.skip(item.skipped, arrival.file.stamp, known)
             return
         assert item.parsed is not None
-        document = self._catalog.find(item.path, arrival.blob, item.pipeline)
-        if document is None:
-            document = self._catalog.add(
-                item.path,
-                arrival.blob,
-                item.pipeline,
-                item.encoding,
-                arrival.size_bytes,
-                item.parsed,
-            )
+        document = self._catalog.add(
+            item.path,
+            arrival.blob,
+            item.pipeline,
+            item.encoding,
+            arrival.size_bytes,
+            item.parsed,
+        )
         chunks = self._catalog.chunk_ids(document)
         if known is not None and known.id != document:
             self._retire(known)
@@ -126,7 +124,7 @@ class GenerationWriter:
         if self._fresh or known is None or known.id != document:
             self._lexical.add(_lexical_chunks(document, chunks, item))
             self._trigrams.add(document, item.text)
-        self._catalog.clear_pending(chunks)
+        self._catalog.clear_pending(document)
         self._stage.add(chunks, [chunk.text for chunk in item.chunks])
 
     def close(self) -> None:

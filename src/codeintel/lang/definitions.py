@@ -194,7 +194,7 @@ class DefinitionFinder:
             open_ = [outer for outer in open_ if outer.role not in _FUNCTIONS]
         names = [outer.name for outer in open_ if outer.name]
         names += [found.owner] if found.owner else []
-        name_row, name_column = rows.position_of(found.name_node)
+        name_row, name_column = rows.position_at(found.name_node.start_byte)
         raw = rows.text_of(found.name_node)
         name_column += len(raw) - len(raw.lstrip(self._rules.quotes))
         return Definition(

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
 from codeintel.lang import languages
 
+_FOLDER: Final = Path(__file__).with_name("queries")
 _READ_BYTES: Final = 1 << 16
 _CAPTURE: Final = re.compile(r"@(\w+)")
 # In the files, a pattern begins a line, and what belongs to it is indented.
@@ -86,7 +87,7 @@ def _query(name: str, section: Section) -> Query:
 
 def _query_source(name: str) -> str:
     """The text of a grammar's query; empty for a grammar without one."""
-    file = resources.files("codeintel.lang") / "queries" / f"{_QUERIES.get(name, name)}.scm"
+    file = _FOLDER / f"{_QUERIES.get(name, name)}.scm"
     return file.read_text("utf-8") if file.is_file() else ""
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from msgspec import Struct
-from tree_sitter import Node, Tree
+from tree_sitter import Tree
 
 from codeintel.lang.chunker import Chunker, labelled
 from codeintel.lang.comments import LeadIn, docstring
@@ -109,8 +109,8 @@ def _add_lead(syntax: _Syntax, role: str, captures: Captures) -> None:
         syntax.leads[end] = LeadIn(node.start_point[0], said, role == "comment")
 
 
-def _resolved(syntax: _Syntax) -> tuple[ScopeResolver, dict[bytes, list[Node]]]:
-    """Local names bound to their uses, and all other names with theirs."""
+def _resolved(syntax: _Syntax) -> tuple[ScopeResolver, dict[bytes, list[int]]]:
+    """Local names bound to their uses, and all other names with the bytes at which they stand."""
     finder = syntax.finder
     own = finder.name_bytes()
     names = syntax.grammar.names(syntax.tree)
@@ -121,11 +121,8 @@ def _resolved(syntax: _Syntax) -> tuple[ScopeResolver, dict[bytes, list[Node]]]:
     return resolver, resolver.split(names.get("reference", []), members, own)
 
 
-def _uses(syntax: _Syntax) -> dict[str, list[tuple[int, int]]]:
+def _uses(syntax: _Syntax) -> dict[str, bytes]:
     """Places of names that are not local, by name."""
-    source = syntax.source
-    uses: dict[str, list[tuple[int, int]]] = {}
-    for raw, nodes in _resolved(syntax)[1].items():
-        places = map(source.position_of, nodes)
-        uses[raw.decode("utf-8", "replace")] = [(row + 1, column + 1) for row, column in places]
-    return uses
+    packed = syntax.source.packed
+    uses = _resolved(syntax)[1].items()
+    return {name.decode("utf-8", "replace"): packed(starts) for name, starts in uses}

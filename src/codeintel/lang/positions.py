@@ -1,8 +1,12 @@
 """Byte offsets of a syntax tree to lines and columns."""
 
+from array import array
 from bisect import bisect_right
+from collections.abc import Iterable
 
 from tree_sitter import Node
+
+from codeintel.types.packed import LAST_COLUMN, LAST_LINE
 
 
 class SourceMap:
@@ -28,10 +32,23 @@ class SourceMap:
         """Row of a byte offset."""
         return bisect_right(self._starts, offset) - 1
 
-    def position_of(self, node: Node) -> tuple[int, int]:
-        """Row and column where a node starts."""
-        row, column = node.start_point
+    def position_at(self, offset: int) -> tuple[int, int]:
+        """Row and column of a byte offset."""
+        row = self.row_of(offset)
+        column = offset - self._starts[row]
         return row, column if self.ascii else self.characters(row, column)
+
+    def packed(self, offsets: Iterable[int]) -> bytes:
+        """Lines and columns of byte offsets, as `pack_positions` would pack them."""
+        starts, n_starts = self._starts, min(len(self._starts), LAST_LINE)
+        places = array("I")
+        for offset in offsets:
+            line = bisect_right(starts, offset, 0, n_starts)
+            column = offset - starts[line - 1]
+            if not self.ascii:
+                column = self.characters(line - 1, column)
+            places.append(line << 12 | (column + 1 if column < LAST_COLUMN else LAST_COLUMN))
+        return places.tobytes()
 
     def characters(self, row: int, column_bytes: int) -> int:
         """Characters in the first bytes of a row."""

@@ -1,6 +1,7 @@
 """Which names only a function knows: parameters and variables, told from uses of other names."""
 
 from collections.abc import Collection, Iterable
+from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct
@@ -8,6 +9,7 @@ from tree_sitter import Node
 
 from codeintel.lang.positions import SourceMap
 
+_SPAN: Final = attrgetter("start_byte", "end_byte")
 _MEMBER_MARKS: Final = (b"->", b"::", b"?.")
 
 
@@ -34,7 +36,7 @@ class _Scope(Struct):
     start: int
     end: int
     is_type: bool
-    names: dict[bytes, list[Node]] = {}
+    names: dict[bytes, list[int]] = {}
     foreign: set[bytes] = set()
 
 
@@ -88,20 +90,21 @@ class ScopeResolver:
         own
             Bytes at which definitions are named; these are known beyond a function.
         """
-        for node, scope in self._placed(foreign):
+        data = self._data
+        for start, end, scope in self._placed(foreign):
             if scope is not None:
-                scope.foreign.add(self._text(node))
-        for node, scope in self._placed(bindings):
-            if scope is None or scope.is_type or node.start_byte in own:
+                scope.foreign.add(data[start:end])
+        for start, end, scope in self._placed(bindings):
+            if scope is None or scope.is_type or start in own:
                 continue
-            text = self._text(node)
+            text = data[start:end]
             if text not in scope.foreign:
-                scope.names.setdefault(text, []).append(node)
+                scope.names.setdefault(text, []).append(start)
 
     def split(
-        self, references: list[Node], members: Collection[int], own: Collection[int]
-    ) -> dict[bytes, list[Node]]:
-        """Take the uses of local names to their bindings; give back all others by name, in order.
+        self, references: Iterable[Node], members: Collection[int], own: Collection[int]
+    ) -> dict[bytes, list[int]]:
+        """Take the uses of local names to their bindings; give the bytes of all others by name.
 
         Parameters
         ----------
@@ -112,32 +115,30 @@ class ScopeResolver:
         own
             Bytes at which definitions are named: neither a use nor local.
         """
-        bound = {n.start_byte for s in self._scopes for nodes in s.names.values() for n in nodes}
+        bound = {start for s in self._scopes for starts in s.names.values() for start in starts}
         local = {text for scope in self._scopes for text in scope.names}
-        others: dict[bytes, list[Node]] = {}
+        others: dict[bytes, list[int]] = {}
         around = _Around(self._scopes)
         data = self._data
-        references.sort(key=_start)
-        for node in references:
-            start = node.start_byte
+        for start, end in _spans(references):
             if start in own:
                 continue
-            text = data[start : node.end_byte]
+            text = data[start:end]
             if text in local:  # few are: only these need to know where they stand
                 if start in bound:
                     continue
                 home = None if start in members else self._home(text, start, around.move_to(start))
                 if home is not None:
-                    home.append(node)
+                    home.append(start)
                     continue
             known = others.get(text)
             if known is None:
-                others[text] = [node]
+                others[text] = [start]
             else:
-                known.append(node)
+                known.append(start)
         return others
 
-    def _home(self, text: bytes, start: int, open_: list[_Scope]) -> list[Node] | None:
+    def _home(self, text: bytes, start: int, open_: list[_Scope]) -> list[int] | None:
         """The places of the local name that an identifier stands for."""
         for scope in reversed(open_):
             if text in scope.names:
@@ -148,27 +149,23 @@ class ScopeResolver:
         """All local names with their uses, after `split`."""
         result = []
         for scope in self._scopes:
-            for text, nodes in scope.names.items():
-                first, *rest = (self._source.position_of(node) for node in nodes)
+            for text, starts in scope.names.items():
+                first, *rest = map(self._source.position_at, starts)
                 uses = sorted({(row + 1, column + 1) for row, column in rest})
                 name = text.decode("utf-8", "replace")
                 result.append(LocalName(name, first[0] + 1, first[1] + 1, tuple(uses)))
         return result
 
-    def _placed(self, nodes: Iterable[Node]) -> Iterable[tuple[Node, _Scope | None]]:
-        """Each node with the innermost scope around it."""
+    def _placed(self, nodes: Iterable[Node]) -> Iterable[tuple[int, int, _Scope | None]]:
+        """First and last byte of each node with the innermost scope around it."""
         around = _Around(self._scopes)
         seen = -1
-        for node in sorted(nodes, key=_start):
-            start = node.start_byte
+        for start, end in _spans(nodes):
             if start == seen:
                 continue
             seen = start
             open_ = around.move_to(start)
-            yield node, open_[-1] if open_ else None
-
-    def _text(self, node: Node) -> bytes:
-        return self._data[node.start_byte : node.end_byte]
+            yield start, end, open_[-1] if open_ else None
 
     def _is_member(self, start: int) -> bool:
         """Whether the marks before an identifier make it a part of what stands before."""
@@ -176,5 +173,6 @@ class ScopeResolver:
         return before in _MEMBER_MARKS or (before[-1:] == b"." and before != b"..")
 
 
-def _start(node: Node) -> int:
-    return node.start_byte
+def _spans(nodes: Iterable[Node]) -> list[tuple[int, int]]:
+    """First and last byte of each node, in order."""
+    return sorted(map(_SPAN, nodes))

@@ -17,14 +17,9 @@ from codeintel.lang.meaning import Place, local_at, receiver_in
 from codeintel.lang.parse import FileNames, parse_names
 from codeintel.lang.scopes import LocalName
 from codeintel.search.signals import path_traits
-from codeintel.store.catalog import (
-    PACKED_BYTES,
-    DefinitionRow,
-    Document,
-    StoredDefinition,
-    unpack_positions,
-)
+from codeintel.store.catalog import DefinitionRow, Document, StoredDefinition
 from codeintel.types import Definition, SymbolKind
+from codeintel.types.packed import PACKED_BYTES, unpack_positions
 
 HEADINGS = frozenset((SymbolKind.SECTION, SymbolKind.KEY))
 """What texts and data define: found, but after what code defines."""

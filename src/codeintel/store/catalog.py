@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,11 +15,10 @@ from codeintel.errors import IndexCorruptError
 from codeintel.store.identity import MAX_CHUNKS, ORDINAL_BITS, chunk_range, documents_of
 from codeintel.store.schema import ALIVE, connect
 from codeintel.types import Definition, SkippedFile, SkipReason, SymbolKind
+from codeintel.types.packed import PACKED_BYTES, unpack_positions
 
 # SQLite's limit on the variables of a statement is 32,766 since 3.32.
 _BATCH = 10_000
-PACKED_BYTES = 4
-"""Bytes that a place takes in `pack_positions`."""
 
 
 class Document(Struct, frozen=True):
@@ -343,19 +341,6 @@ def corrupt(error: sqlite3.DatabaseError, name: str = "catalog.sqlite") -> Index
         f"The index file '{name}' cannot be read: {error}.",
         cure="Run `codeintel index --full` to write it anew.",
     )
-
-
-def pack_positions(positions: Iterable[tuple[int, int]]) -> bytes:
-    """Pack (line, column) pairs into 4 bytes each: 20 bits of line, 12 of column."""
-    packed = [line << 12 | (column if column < 0xFFF else 0xFFF) for line, column in positions]
-    return array("I", packed).tobytes()
-
-
-def unpack_positions(data: bytes) -> list[tuple[int, int]]:
-    """Undo `pack_positions`."""
-    packed = array("I")
-    packed.frombytes(data)
-    return [(value >> 12, value & 0xFFF) for value in packed]
 
 
 def _chunk(row: tuple[Any, ...]) -> ChunkRow:

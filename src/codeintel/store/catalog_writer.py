@@ -4,7 +4,9 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from codeintel.store.catalog import Document, corrupt, pack_positions
+import msgspec
+
+from codeintel.store.catalog import Document, corrupt
 from codeintel.store.identity import MAX_CHUNKS, chunk_id, chunk_range, document_id
 from codeintel.store.schema import SCHEMA, connect
 from codeintel.types import ParsedFile, SkippedFile
@@ -67,14 +69,6 @@ class CatalogWriter:
         )
         return {row[0]: (SkippedFile(row[0], row[1], row[2]), row[3]) for row in rows}
 
-    def find(self, path: str, blob: str, pipeline: str) -> int | None:
-        """Give the id of stored content, None where it must be parsed first."""
-        row = self._db.execute(
-            "SELECT id FROM documents WHERE id = ? AND path = ? AND blob = ? AND pipeline = ?",
-            (self._free_id(path, blob, pipeline), path, blob, pipeline),
-        ).fetchone()
-        return row[0] if row else None
-
     def chunk_ids(self, document: int) -> list[int]:
         """Give the ids of the chunks of stored content, ascending."""
         rows = self._db.execute(
@@ -86,13 +80,15 @@ class CatalogWriter:
         self, path: str, blob: str, pipeline: str, encoding: str, size_bytes: int, file: ParsedFile
     ) -> int:
         """Store the content of a document, unless it is there; returns its id."""
-        identity = self._free_id(path, blob, pipeline)
+        identity, stored = self._id_of(path, blob, pipeline)
+        if stored:
+            return identity
         if len(file.chunks) > MAX_CHUNKS:
             raise ValueError(
                 f"{path} has {len(file.chunks)} chunks, at most {MAX_CHUNKS} are possible"
             )
         self._db.execute(
-            "INSERT OR IGNORE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (identity, path, blob, pipeline, file.language, encoding, size_bytes, file.n_lines),
         )
         self._db.executemany(
@@ -109,7 +105,6 @@ class CatalogWriter:
                 for n, c in enumerate(file.chunks)
             ),
         )
-        self._db.execute("DELETE FROM definitions WHERE document_id = ?", (identity,))
         self._db.executemany(
             "INSERT INTO definitions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -177,10 +172,10 @@ class CatalogWriter:
         """Record chunks of which only the first tokens were embedded, with their number."""
         self._db.executemany("INSERT OR REPLACE INTO truncated VALUES (?, ?)", chunks)
 
-    def clear_pending(self, chunks: Iterable[int]) -> None:
-        """Record that chunks have their vector now."""
-        self._db.executemany(
-            "DELETE FROM pending WHERE chunk_id = ?", ((chunk,) for chunk in chunks)
+    def clear_pending(self, document: int) -> None:
+        """Record that all chunks of a document have their vector now."""
+        self._db.execute(
+            "DELETE FROM pending WHERE chunk_id BETWEEN ? AND ?", chunk_range(document)
         )
 
     def pending_paths(self) -> list[str]:
@@ -264,21 +259,28 @@ class CatalogWriter:
         ids = self._name_ids
         self._db.executemany(
             "INSERT OR REPLACE INTO occurrences VALUES (?, ?, ?)",
-            ((ids[name], identity, pack_positions(at)) for name, at in file.uses.items()),
+            [(ids[name], identity, packed) for name, packed in file.uses.items()],
         )
 
     def _learn_names(self, names: Collection[str]) -> None:
         """Give a number to each name that has none, and remember the numbers of all."""
         if len(self._name_ids) > _REMEMBERED_NAMES:
             self._name_ids.clear()
-        unknown = [(name,) for name in names if name not in self._name_ids]
-        self._db.executemany("INSERT OR IGNORE INTO names (name) VALUES (?)", unknown)
-        for wanted in unknown:
-            (number,) = self._db.execute("SELECT id FROM names WHERE name = ?", wanted).fetchone()
-            self._name_ids[wanted[0]] = number
+        unknown = [name for name in names if name not in self._name_ids]
+        if not unknown:
+            return
+        wanted = (msgspec.json.encode(unknown).decode(),)
+        self._db.execute(
+            "INSERT OR IGNORE INTO names (name) SELECT value FROM json_each(?)", wanted
+        )
+        numbers = self._db.execute(
+            "SELECT names.name, names.id FROM json_each(?) JOIN names ON names.name = value",
+            wanted,
+        )
+        self._name_ids.update(numbers)
 
-    def _free_id(self, path: str, blob: str, pipeline: str) -> int:
-        """Give the id of a document, another one where its number is taken by other content."""
+    def _id_of(self, path: str, blob: str, pipeline: str) -> tuple[int, bool]:
+        """Give the id of a document, which no other content has, and whether it is stored."""
         salt = 0
         while True:
             identity = document_id(path, blob, pipeline, salt)
@@ -286,7 +288,7 @@ class CatalogWriter:
                 "SELECT path, blob, pipeline FROM documents WHERE id = ?", (identity,)
             ).fetchone()
             if row is None or row == (path, blob, pipeline):
-                return identity
+                return identity, row is not None
             salt += 1
 
     def _transaction(self) -> "_Transaction":

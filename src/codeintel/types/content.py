@@ -111,13 +111,13 @@ class ParsedFile(Struct, frozen=True):
     Attributes
     ----------
     uses
-        Where names stand that the file does not define there (a use, a call, an import): line
-        and column of each place, in order, by name.
+        Where names stand that the file does not define there (a use, a call, an import): the
+        places in order, by name, as `codeintel.types.packed` packs them.
     """
 
     language: str
     n_lines: int
     chunks: tuple[Chunk, ...]
     definitions: tuple[Definition, ...]
-    uses: dict[str, list[tuple[int, int]]]
+    uses: dict[str, bytes]
     syntax_errors: bool = False
