@@ -183,11 +183,14 @@ class _SegmentBuilder:
             return
         data = np.frombuffer(b"\n".join(self._batch), np.uint8)
         lengths = [len(text) + 1 for text in self._batch]
-        places = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)[: len(data)]
+        places = np.repeat(np.arange(len(lengths), dtype=np.uint8), lengths)[: len(data)]
         ends = (data == 10) | (data == 13)
         kept = ~(ends[:-2] | ends[1:-1] | ends[2:])
-        wide = data.astype(np.uint32)
-        keys = (wide[:-2] << 24 | wide[1:-1] << 16 | wide[2:] << 8 | places[:-2])[kept]
+        keys = data[:-2].astype(np.uint32)
+        for low in (data[1:-1], data[2:], places[:-2]):
+            keys <<= 8
+            keys |= low
+        keys = keys[kept]
         keys.sort()
         self._keys.append(keys[np.diff(keys, prepend=~keys[:1]) != 0])
         self._bases.append(len(self._blocks) - len(self._batch))

@@ -19,7 +19,7 @@ class Task(Struct, frozen=True):
     data: bytes
 
 
-class PreparedChunk(Struct, frozen=True):
+class PreparedChunk(Struct, frozen=True, gc=False):
     """What is searched of a chunk: its text with context, and its tokens by field, joined."""
 
     text: str

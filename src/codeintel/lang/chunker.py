@@ -6,7 +6,7 @@ definition that was itself cut only where a remainder would be tiny. Rows count 
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -26,7 +26,7 @@ _TINY_CHARS: Final = 150  # too little to be found on its own
 _MAX_DEPTH: Final = 60  # nested deeper, a node is cut by lines
 
 
-class _Piece(Struct):
+class _Piece(Struct, gc=False):
     """Rows from `first` to `last`; pieces of one group may be joined."""
 
     first: int
@@ -54,29 +54,29 @@ class Chunker:
         self._leads = leads
         self._definition_rows = sorted(definition_rows)
         self._starts_definition = definition_rows
-        self._sizes = list(accumulate((len(line.strip()) + 1 for line in lines), initial=0))
+        # Of all lines before each; a line's end counts, too.
+        self._sizes = list(accumulate(map(len, map(str.strip, lines)), initial=0))
         self._n_groups = 1
+        self._pieces: list[_Piece] = []
 
     def spans(self, root: Node | None) -> list[tuple[int, int]]:
         """First and last row of each chunk."""
-        pieces = self._split(0, len(self._lines) - 1, root, 0, 0)
-        joined = self._without_tiny(list(self._joined(pieces)))
+        self._split(0, len(self._lines) - 1, root, 0, 0)
+        joined = self._without_tiny(list(self._joined(self._pieces)))
         return [(piece.first, piece.last) for piece in joined]
 
     def _size(self, first: int, last: int) -> int:
-        return self._sizes[last + 1] - self._sizes[first]
+        return self._sizes[last + 1] - self._sizes[first] + last + 1 - first
 
-    def _split(
-        self, first: int, last: int, node: Node | None, group: int, depth: int
-    ) -> Iterator[_Piece]:
-        """Rows of a node in pieces that are not too large."""
+    def _split(self, first: int, last: int, node: Node | None, group: int, depth: int) -> None:
+        """Add the rows of a node, in pieces that are not too large."""
         size = self._size(first, last)
         if size <= JOINED_CHARS or (size <= MAX_CHARS and not self._has_parts(first, last)):
-            yield _Piece(first, last, group)
+            self._pieces.append(_Piece(first, last, group))
             return
         starts = self._child_rows(first, last, node) if node and depth < _MAX_DEPTH else {}
         if not starts:
-            yield from self._windows(first, last, group)
+            self._pieces += self._windows(first, last, group)
             return
         rows = sorted({first, *starts})
         for row, next_row in zip(rows, [*rows[1:], last + 1], strict=True):
@@ -86,7 +86,7 @@ class Chunker:
                 inner = self._n_groups
                 self._n_groups += 1
             small = self._size(row, next_row - 1) <= MAX_CHARS
-            yield from self._split(row, next_row - 1, child, group if small else inner, depth + 1)
+            self._split(row, next_row - 1, child, group if small else inner, depth + 1)
 
     def _has_parts(self, first: int, last: int) -> bool:
         """Whether a definition starts within the rows, not only on the first one."""
@@ -132,7 +132,7 @@ class Chunker:
                 best, best_cost = row, cost
         return best
 
-    def _joined(self, pieces: Iterator[_Piece]) -> Iterator[_Piece]:
+    def _joined(self, pieces: Iterable[_Piece]) -> Iterator[_Piece]:
         """Small neighbours of one group together."""
         current: _Piece | None = None
         for piece in pieces:

@@ -12,11 +12,12 @@ _OPENING = re.compile(
     r"^\s*(?:/\*+!?<?|//+[!<]?|\#+!?|--+\[=*\[|--+\s?\|?|\{-\s*\|?|<!--|;+|%+|\*(?!/))\s?"
 )
 _CLOSING = re.compile(r"\s*(?:\*+/|-\}|-->|\]=*\])\s*$")
+_CLOSING_ENDS: Final = ("/", "}", ">", "]")
 _TAGS = re.compile(r"</?(?:summary|remarks|para|c|code|p|pre|tt)>")
 _STRING_QUOTES = re.compile(r"^[a-zA-Z]*(\"\"\"|'''|\"|')(.*)\1$", re.DOTALL)
 
 
-class LeadIn(Struct, frozen=True):
+class LeadIn(Struct, frozen=True, gc=False):
     """A comment or an attribute that fills its lines: rows are 0-based."""
 
     start_row: int
@@ -42,8 +43,15 @@ def lead_in(row: int, leads: Mapping[int, LeadIn]) -> list[LeadIn]:
 def doc_of(leads: Sequence[LeadIn]) -> str:
     """Join comments to a text without comment marks, at most `MAX_DOC_CHARS` long."""
     lines = [line for lead in leads if lead.is_comment for line in lead.text.split("\n")]
-    cleaned = [_TAGS.sub("", _CLOSING.sub("", _OPENING.sub("", line))).strip() for line in lines]
-    return "\n".join(cleaned).strip()[:MAX_DOC_CHARS]
+    return "\n".join(map(_without_marks, lines)).strip()[:MAX_DOC_CHARS]
+
+
+def _without_marks(line: str) -> str:
+    """The words of one line of a comment."""
+    line = _OPENING.sub("", line).strip()
+    if line.endswith(_CLOSING_ENDS):
+        line = _CLOSING.sub("", line)
+    return (_TAGS.sub("", line) if "<" in line else line).strip()
 
 
 def docstring(literal: str) -> str:

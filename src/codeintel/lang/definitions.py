@@ -34,7 +34,8 @@ _ANNOTATIONS = re.compile(
 _ANNOTATION_MARKS: Final = ("@", "#", "[")
 _COMMENT_LINES = re.compile(r"^\s*//.*$", re.MULTILINE)
 _TAIL = re.compile(r"(?:\s*(?:=>|[{:=;,]|->|\bdo\b|\bwhere|\bthen|\bis|\bend))+$")
-_TAIL_ENDS: Final = tuple("> { : = ; , do where then is end".split())
+_TAIL_MARKS: Final = " {:=;,"
+_TAIL_ENDS: Final = (">", "do", "where", "then", "is", "end")
 _GENERICS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 _SELF_OWNERS = re.compile(r"^(?:module\.)?exports$|^(?:this|self|window|globalThis)$")
 _CONSTANT_NAME = re.compile(r"[A-Z][A-Z0-9_]+$")
@@ -261,8 +262,8 @@ class DefinitionFinder:
         elif found.body_byte < start and (found.role in _TYPES or found.role == "macro"):
             head = head.partition("{")[0]
         head = _on_one_line(head)
-        if head.endswith(_TAIL_ENDS):
-            head = _TAIL.sub("", head)
+        short = head.rstrip(_TAIL_MARKS)
+        head = _TAIL.sub("", head) if short.endswith(_TAIL_ENDS) else short
         return head[:MAX_SIGNATURE_CHARS]
 
 

@@ -3,6 +3,8 @@
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import accumulate, count
+from operator import add
 
 from tree_sitter import Node
 
@@ -15,10 +17,8 @@ class SourceMap:
     def __init__(self, text: str) -> None:
         self.data = text.encode("utf-8", "replace")
         self.ascii = text.isascii()
-        self._starts = [0]
-        find, end = self.data.find, -1
-        while (end := find(b"\n", end + 1)) >= 0:
-            self._starts.append(end + 1)
+        lengths = map(len, self.data.split(b"\n"))
+        self._starts = list(map(add, accumulate(lengths, initial=0), count()))[:-1]
 
     def slice(self, start: int, end: int) -> str:
         """Text between two byte offsets."""

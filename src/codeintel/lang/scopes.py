@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from codeintel.lang.positions import SourceMap
 
-_SPAN: Final = attrgetter("start_byte", "end_byte")
+_START: Final = attrgetter("start_byte")
 _MEMBER_MARKS: Final = (b"->", b"::", b"?.")
 
 
@@ -91,13 +91,13 @@ class ScopeResolver:
             Bytes at which definitions are named; these are known beyond a function.
         """
         data = self._data
-        for start, end, scope in self._placed(foreign):
+        for start, node, scope in self._placed(foreign):
             if scope is not None:
-                scope.foreign.add(data[start:end])
-        for start, end, scope in self._placed(bindings):
+                scope.foreign.add(data[start : node.end_byte])
+        for start, node, scope in self._placed(bindings):
             if scope is None or scope.is_type or start in own:
                 continue
-            text = data[start:end]
+            text = data[start : node.end_byte]
             if text not in scope.foreign:
                 scope.names.setdefault(text, []).append(start)
 
@@ -120,10 +120,11 @@ class ScopeResolver:
         others: dict[bytes, list[int]] = {}
         around = _Around(self._scopes)
         data = self._data
-        for start, end in _spans(references):
+        for node in sorted(references, key=_START):
+            start = node.start_byte
             if start in own:
                 continue
-            text = data[start:end]
+            text = data[start : node.end_byte]
             if text in local:  # few are: only these need to know where they stand
                 if start in bound:
                     continue
@@ -156,23 +157,19 @@ class ScopeResolver:
                 result.append(LocalName(name, first[0] + 1, first[1] + 1, tuple(uses)))
         return result
 
-    def _placed(self, nodes: Iterable[Node]) -> Iterable[tuple[int, int, _Scope | None]]:
-        """First and last byte of each node with the innermost scope around it."""
+    def _placed(self, nodes: Iterable[Node]) -> Iterable[tuple[int, Node, _Scope | None]]:
+        """First byte of each node, and the innermost scope around it."""
         around = _Around(self._scopes)
         seen = -1
-        for start, end in _spans(nodes):
+        for node in sorted(nodes, key=_START):
+            start = node.start_byte
             if start == seen:
                 continue
             seen = start
             open_ = around.move_to(start)
-            yield start, end, open_[-1] if open_ else None
+            yield start, node, open_[-1] if open_ else None
 
     def _is_member(self, start: int) -> bool:
         """Whether the marks before an identifier make it a part of what stands before."""
         before = self._data[max(0, start - 2) : start]
         return before in _MEMBER_MARKS or (before[-1:] == b"." and before != b"..")
-
-
-def _spans(nodes: Iterable[Node]) -> list[tuple[int, int]]:
-    """First and last byte of each node, in order."""
-    return sorted(map(_SPAN, nodes))

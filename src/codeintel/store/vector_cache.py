@@ -70,11 +70,10 @@ class VectorCache:
         """Store vectors of shape ``(len(texts), dim)``."""
         self._is_empty = False
         half = vectors.astype(np.float16)
+        rows = zip(map(self._key, texts), map(bytes, half), strict=True)
         self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany(
-            "INSERT OR IGNORE INTO vectors VALUES (?, ?)",
-            ((self._key(text), row.tobytes()) for text, row in zip(texts, half, strict=True)),
-        )
+        # Neighbours go to the same page of the table.
+        self._db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", sorted(rows))
         self._db.execute("COMMIT")
 
     def clear(self) -> None:

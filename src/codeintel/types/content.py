@@ -51,7 +51,7 @@ class SkippedFile(Struct, frozen=True):
     detail: str = ""
 
 
-class Definition(Struct, frozen=True, kw_only=True):
+class Definition(Struct, frozen=True, kw_only=True, gc=False):
     """A named thing that a file defines.
 
     Attributes
@@ -80,7 +80,7 @@ class Definition(Struct, frozen=True, kw_only=True):
     public: bool = True
 
 
-class Chunk(Struct, frozen=True, kw_only=True):
+class Chunk(Struct, frozen=True, kw_only=True, gc=False):
     """A run of whole lines that is embedded and searched as one.
 
     The chunks of a file follow each other without gap or overlap.
