@@ -47,6 +47,18 @@ def test_any_text_can_be_counted(text: str) -> None:
     assert (counts >= 1).all()
 
 
+@given(st.lists(st.text(st.sampled_from("paretimouxhd2_ ")), max_size=5))
+def test_many_texts_are_counted_as_each_alone(texts: list[str]) -> None:
+    vocabulary = Vocabulary(WORDS, COSTS)
+    together = [tuple(of) for of in zip(*vocabulary.count_each(texts), strict=True)]
+    alone = [
+        (n, *of)
+        for n, text in enumerate(texts)
+        for of in sorted(zip(*vocabulary.count(text), strict=True))
+    ]
+    assert together == alone
+
+
 def test_words_of_a_text_are_lower_case_and_without_data() -> None:
     text = "parseHTTPHeader(v2) 20251122 Café_au_lait"
     assert words_of(text) == ["parse", "http", "header", "v", "2", "cafe", "au", "lait"]

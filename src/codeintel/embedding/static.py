@@ -89,33 +89,35 @@ class StaticEmbedder:
         The first line of a text is taken for its path, and the second for its symbol if it is one
         word: that is how chunks begin (`codeintel.lang.capsule`).
         """
-        vectors = np.empty((len(texts), self.dim), np.float32)
-        weigh = cache(self._weigh)  # many chunks share a path, some a symbol
-        for vector, text in zip(vectors, texts, strict=True):
+        parts: list[str] = []
+        for text in texts:
             path, _, rest = text.partition("\n")
             symbol = rest.partition("\n")[0]
-            weighted = [self._weigh(text), weigh(path, self._path_weight)]
-            if " " not in symbol:
-                weighted.append(weigh(symbol, self._symbol_weight))
-            vector[:] = self._sum(weighted)
+            parts += text, path, symbol if " " not in symbol else ""
+        factors = np.tile([1.0, self._path_weight, self._symbol_weight], len(texts))
+        numbers, tokens, counts = self._vocabulary.count_each(parts)
+        weights = self._weigh(tokens, counts) * factors.astype(np.float32)[numbers]
+        ends = np.searchsorted(numbers, np.arange(3, len(parts) + 3, 3)).tolist()
+        vectors = np.empty((len(texts), self.dim), np.float32)
+        for vector, start, end in zip(vectors, [0, *ends], ends, strict=False):
+            vector[:] = self._sum(tokens[start:end], weights[start:end])
         return Embedded(vectors)
 
     def embed_query(self, text: str) -> Vectors:
         """Embed one question."""
-        return self._sum([self._weigh(text)])
+        tokens, counts = self._vocabulary.count(text)
+        return self._sum(tokens, self._weigh(tokens, counts))
 
     def close(self) -> None:
         """Do nothing: the table is memory-mapped and shared."""
 
-    def _weigh(self, text: str, factor: float = 1.0) -> tuple[NDArray[np.int64], Vectors]:
-        """Give the tokens of a text and what their rows count."""
-        tokens, counts = self._vocabulary.count(text)
-        return tokens, factor * counts**self._exponent * self._scales[tokens]
+    def _weigh(self, tokens: NDArray[np.int64], counts: Vectors) -> Vectors:
+        """Give what the rows of tokens count."""
+        weights: Vectors = counts**self._exponent * self._scales[tokens]
+        return weights
 
-    def _sum(self, weighted: Sequence[tuple[NDArray[np.int64], Vectors]]) -> Vectors:
+    def _sum(self, tokens: NDArray[np.int64], weights: Vectors) -> Vectors:
         """Sum weighted rows to a vector of length 1."""
-        tokens = np.concatenate([tokens for tokens, _ in weighted])
-        weights = np.concatenate([weights for _, weights in weighted])
         vector: Vectors = weights @ self._rows.take(tokens, axis=0).astype(np.float32)
         length = np.linalg.norm(vector)
         return vector / length if length else vector

@@ -51,19 +51,43 @@ class Vocabulary:
 
     def count(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Give the distinct tokens of a text, in order of appearance, and how often each occurs."""
+        counts = Counter(self._tokens_of_text(text))
+        n = len(counts)
+        return (
+            np.fromiter(counts.keys(), np.int64, n),
+            np.fromiter(counts.values(), np.float32, n),
+        )
+
+    def count_each(
+        self, texts: Sequence[str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """Do the same for many texts at once, at half the cost for each.
+
+        Returns
+        -------
+        numbers
+            Of which text a count is, ascending.
+        tokens
+            Ascending for each text.
+        counts
+            How often the token occurs in the text.
+        """
+        found = [self._tokens_of_text(text) for text in texts]
+        lengths = np.fromiter(map(len, found), np.int64, len(found))
+        tokens = np.fromiter(chain.from_iterable(found), np.int64, lengths.sum())
+        pairs = np.repeat(np.arange(len(found)) * len(self), lengths) + tokens
+        distinct, counts = np.unique(pairs, return_counts=True)
+        return (*np.divmod(distinct, len(self)), counts.astype(np.float32))
+
+    def _tokens_of_text(self, text: str) -> list[int]:
+        """Give the tokens of a text."""
         if not text.isascii():
             text = _without_accents(text)
         if len(self._runs) > _CACHED_RUNS:
             self._runs.clear()
         # Bytes are cut at blanks three times as fast as a regular expression finds runs.
         found = text.encode("ascii", "replace").translate(_RUNS).split()
-        runs = map(self._runs.__getitem__, found)
-        counts = Counter(chain.from_iterable(runs))
-        n = len(counts)
-        return (
-            np.fromiter(counts.keys(), np.int64, n),
-            np.fromiter(counts.values(), np.float32, n),
-        )
+        return list(chain.from_iterable(map(self._runs.__getitem__, found)))
 
     def tokens_of_run(self, run: str) -> tuple[int, ...]:
         """Give the tokens of one run of ASCII letters and digits."""
