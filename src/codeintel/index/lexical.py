@@ -11,6 +11,7 @@ generation shares unchanged ones with the one before by hard links.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -59,9 +60,12 @@ class LexicalWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._index = _open(folder)
+
+    @cached_property
+    def _writer(self) -> tantivy.IndexWriter:
+        """The writer, opened when there is something to write: parsers are at work by then."""
         # One thread: with more, the order of documents (and so of ties) would vary.
-        self._writer = self._index.writer(_WRITER_BYTES, 1)
+        return _open(self._folder).writer(_WRITER_BYTES, 1)
 
     def remove(self, documents: Iterable[int]) -> None:
         """Remove all chunks of documents."""

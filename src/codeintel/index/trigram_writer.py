@@ -22,8 +22,9 @@ from codeintel.index.trigram_fold import fold
 _MAX_SEGMENT_BYTES = 256 << 20
 _BLOCK_BYTES = 8 << 10
 # A block's place in its batch is the low byte of a sort key, its trigram the three above.
-_BATCH_BLOCKS = 256
-_BATCH_BYTES = 4 << 20
+# As many as fit into a core's cache, and so that little is left to do at the end.
+_BATCH_BLOCKS = 64
+_BATCH_BYTES = 1 << 20
 # Trigrams are merged in ranges of about so many pairs, so that only one range is held twice.
 _RANGE_PAIRS = 4_000_000
 

@@ -12,6 +12,9 @@ from codeintel.embedding.base import Embedded, Embedder
 from codeintel.errors import EmbeddingMismatchError, EmbeddingUnavailableError
 from codeintel.store.vector_cache import VectorCache
 
+# Batches grow by a quarter: the first are embedded while files are still parsed, and after the last
+# file little is left.
+_FIRST_BATCH_CHUNKS = 32
 _BATCH_CHUNKS = 512
 _MAX_WAITING = 2
 #: Embedded with the first new chunks of a run, to notice another model of the same name. One
@@ -65,6 +68,7 @@ class VectorStage:
         self._done: list[ChunkVectors] = []
         self._ids: list[int] = []
         self._texts: list[str] = []
+        self._batch_chunks = _FIRST_BATCH_CHUNKS
 
     def forget_other_model(self) -> None:
         """Empty the cache where its vectors are of another model of the same name."""
@@ -77,7 +81,7 @@ class VectorStage:
         """Take the chunks of one file."""
         self._ids += ids
         self._texts += texts
-        if len(self._ids) >= _BATCH_CHUNKS:
+        if len(self._ids) >= self._batch_chunks:
             self._submit()
 
     def finish(self) -> ChunkVectors:
@@ -96,6 +100,10 @@ class VectorStage:
             sum(part.n_embedded for part in done),
         )
 
+    def checkpoint(self) -> None:
+        """Make the vectors that were embedded durable."""
+        self._cache.checkpoint()
+
     def close(self) -> None:
         """End the thread; what was not finished is dropped."""
         self._thread.shutdown(cancel_futures=True)
@@ -107,6 +115,7 @@ class VectorStage:
         while len(self._waiting) >= _MAX_WAITING:
             self._done.append(self._waiting.pop(0).result())
         self._waiting.append(self._thread.submit(self._embed, self._ids, self._texts))
+        self._batch_chunks = min(_BATCH_CHUNKS, self._batch_chunks + len(self._ids) // 4)
         self._ids, self._texts = [], []
 
     def _embed(self, ids: list[int], texts: list[str]) -> ChunkVectors:

@@ -135,14 +135,16 @@ class GenerationWriter:
         self, source: str, commit: str | None, tally: Tally, *, n_remaining: int, merge: bool
     ) -> Manifest:
         """Finish all parts, make them durable and current."""
-        with ThreadPoolExecutor(1, "codeintel-words") as thread:
-            words = thread.submit(self._lexical.finish)  # works and waits for the disk by itself
+        with ThreadPoolExecutor(2, "codeintel-finish") as threads:
+            # These two work and wait for the disk by themselves.
+            words = threads.submit(self._lexical.finish)
             with tally.timed("embed"):
                 embedded = self._stage.finish()
             tally.texts_embedded += embedded.n_embedded
             self._catalog.set_pending(embedded.pending, final=False)
             self._catalog.set_pending(embedded.refused, final=True)
             self._catalog.set_truncated(embedded.truncated)
+            counts = threads.submit(self._finish_catalog)
             with tally.timed("vectors"):
                 self._write_vectors(embedded, merge=merge)
             with tally.timed("trigrams"):
@@ -150,19 +152,23 @@ class GenerationWriter:
             with tally.timed("words"):
                 words.result()
         with tally.timed("publish"):
-            self._catalog.commit()
-            self._catalog.checkpoint()
-            counts = {**self._catalog.counts(), "files_remaining": n_remaining}
             manifest = Manifest(
                 generation=0,
                 source=source,
                 commit=commit,
                 pipeline=PIPELINE,
                 embedder=self._embedder,
-                counts=counts,
+                counts={**counts.result(), "files_remaining": n_remaining},
                 notes={"vector_index": self._vectors.describe()},
             )
             return self._store.publish(self._draft, manifest)
+
+    def _finish_catalog(self) -> dict[str, int]:
+        """Make the rows and the cached vectors durable; gives the counts of the catalog."""
+        self._catalog.commit()
+        self._catalog.checkpoint()
+        self._stage.checkpoint()
+        return self._catalog.counts()
 
     def _retire(self, document: Document) -> None:
         """Take a document out of all parts."""

@@ -41,8 +41,7 @@ class CatalogWriter:
         self.generation = current + 1
         self._name_ids: dict[str, int] = {}
         try:
-            self._db = connect(path)
-            self._db.executescript(SCHEMA)
+            self._db = connect(path, schema=SCHEMA)
             with self._transaction():
                 for table in ("live", "skipped"):
                     self._db.execute(f"DELETE FROM {table} WHERE born > ?", (current,))

@@ -85,8 +85,14 @@ CREATE TABLE IF NOT EXISTS truncated (
 ALIVE = "born <= :generation AND (died IS NULL OR died > :generation)"
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """Open a database of the index; a reader never blocks the writer, nor is blocked by it."""
+def connect(path: Path, *, schema: str = "", read_only: bool = False) -> sqlite3.Connection:
+    """Open a database of the index; a reader never blocks the writer, nor is blocked by it.
+
+    Parameters
+    ----------
+    schema
+        Statements that make the tables where they are not there; for a writer.
+    """
     if read_only:
         connection = sqlite3.connect(
             f"file:{path.absolute().as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro",
@@ -96,8 +102,12 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         )
         connection.execute("PRAGMA query_only = ON")
     else:
+        is_new = not path.exists()
         connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        if is_new:  # nothing would be lost yet: that it is on the disk is not waited for
+            connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(f"BEGIN; {schema} COMMIT;")
         # A crash of the machine may lose the last transactions but never breaks the file; what
         # a manifest names is made durable by a checkpoint before the manifest is written.
         connection.execute("PRAGMA synchronous = NORMAL")

@@ -86,8 +86,7 @@ class ScipStore:
         """Open an index folder's store to write; all is written, or after an error nothing."""
         with storage_errors(f"'{folder / _FILE}'"):
             try:
-                with closing(connect(folder / _FILE)) as db:
-                    db.executescript(_SCHEMA)
+                with closing(connect(folder / _FILE, schema=_SCHEMA)) as db:
                     db.execute("BEGIN IMMEDIATE")
                     yield cls(db)
                     db.execute("COMMIT")  # closing without it undoes all

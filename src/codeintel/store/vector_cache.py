@@ -12,6 +12,9 @@ from codeintel.store.catalog import corrupt
 from codeintel.store.schema import connect
 
 _BATCH = 10_000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+"""
 
 
 class VectorCache:
@@ -25,11 +28,7 @@ class VectorCache:
         self._fingerprint = f"{fingerprint}\0{dim}".encode()
         self._dim = dim
         try:
-            self._db = connect(path)
-            self._db.execute(
-                "CREATE TABLE IF NOT EXISTS vectors"
-                " (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
-            )
+            self._db = connect(path, schema=_SCHEMA)
             self._is_empty = self._has_none()
         except sqlite3.DatabaseError as error:
             raise corrupt(error, path.name) from error
@@ -75,6 +74,10 @@ class VectorCache:
         # Neighbours go to the same page of the table.
         self._db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", sorted(rows))
         self._db.execute("COMMIT")
+
+    def checkpoint(self) -> None:
+        """Move what was stored into the database file, which closing would do otherwise."""
+        self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def clear(self) -> None:
         """Forget all vectors."""
