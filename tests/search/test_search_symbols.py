@@ -56,6 +56,12 @@ def test_no_name_that_is_alike_enough_is_left_out(query, names):
         assert ratio < 0.75 or abs(len(name) - len(folded)) > 2
 
 
+def test_no_name_has_a_zero_byte():
+    table = NameTable(("add", "sub"))
+    assert match_names("add\0sub", table).scores == {}
+    assert match_names("\0", table).scores == {}
+
+
 def test_names_are_found_by_their_parts():
     table = NameTable(["parse_url", "render", "URLParser", "größe", "_parse_url", "pull_up"])
     assert table.in_order("purl") == ["parse_url"]

@@ -167,6 +167,8 @@ def match_names(query: str, table: NameTable, most: int | None = None) -> Matche
         Where so many names begin with what was typed, only the shortest of these are looked at;
         where `_ENOUGH` match better, letters in order are not. None for all.
     """
+    if "\0" in query:  # no name has it; it lies between the names in the table
+        return Matches({})
     folded = query.lower()
     smart = query != folded
     begin = table.beginning_with(folded, None if smart else most)
