@@ -116,6 +116,29 @@ def running(kind: str, repository: Path, *more: int) -> Iterator[tuple[str, psut
         process.wait()
 
 
+def start_command(port: int, repository: Path, folder: Path) -> psutil.Process:
+    """Start the server as its users do, with two workers, and wait until it can answer.
+
+    The index and the server's log are put into `folder`.
+    """
+    command = [sys.executable, "-m", "codeintel.cli.main"]
+    environment = {**os.environ, "CODEINTEL_INDEX_DIR": str(folder / "index")}
+    build = [*command, "index", str(repository)]
+    subprocess.run(build, check=True, capture_output=True, env=environment)
+    log = folder / "log"
+    with log.open("w") as written:
+        process = psutil.Popen(
+            [*command, "serve", str(repository), "--http", f"127.0.0.1:{port}", "--workers", "2"],
+            env=environment,
+            stderr=written,
+        )
+    while not _answers(f"http://127.0.0.1:{port}"):
+        if process.poll() is not None:
+            raise RuntimeError(f"the server did not start: {log.read_text()}")
+        time.sleep(0.1)
+    return process
+
+
 def memory_bytes(process: psutil.Process) -> int:
     """Give what a server and its children hold, pages that they share counted once."""
     total = 0
@@ -124,6 +147,16 @@ def memory_bytes(process: psutil.Process) -> int:
         with suppress(psutil.NoSuchProcess):
             total += one.memory_full_info().pss
     return total
+
+
+def n_files_and_threads(process: psutil.Process) -> tuple[int, int]:
+    """Count what a server and its children have open, and their threads."""
+    n_files = n_threads = 0
+    for one in [process, *process.children(recursive=True)]:
+        with suppress(psutil.Error):
+            n_files += one.num_fds()
+            n_threads += one.num_threads()
+    return n_files, n_threads
 
 
 def worker_bytes(process: psutil.Process) -> int:

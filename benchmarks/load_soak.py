@@ -11,19 +11,17 @@ import asyncio
 import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 from benchmarks.load_corpus import make_corpus
 from benchmarks.load_oracle import Oracle
-from benchmarks.load_server import memory_bytes
+from benchmarks.load_server import memory_bytes, n_files_and_threads, start_command
 from benchmarks.report import Report, Target, percentile, summarize
 
 _PACKAGES = ("anyio", "httpx", "mcp", "starlette", "uvicorn")
@@ -111,12 +109,8 @@ class _Soak:
     async def _measure(self) -> None:
         while time.monotonic() < self.ends:
             await asyncio.sleep(_SAMPLE_S)
-            n_files = n_threads = 0
-            for one in [self.server, *self.server.children(recursive=True)]:
-                with suppress(psutil.Error):
-                    n_files += one.num_fds()
-                    n_threads += one.num_threads()
-            self.samples.append((memory_bytes(self.server), n_files, n_threads))
+            taken = memory_bytes(self.server), *n_files_and_threads(self.server)
+            self.samples.append(taken)
 
 
 async def _read(reader: asyncio.StreamReader) -> tuple[int, bytes]:
@@ -130,7 +124,7 @@ def soak(minutes: float) -> Report:
     report = Report("load-soak")
     with tempfile.TemporaryDirectory(prefix="codeintel-soak-") as name:
         oracle = Oracle(make_corpus(Path(name), _PACKAGES))
-        server = _start(oracle.repository, Path(name, "index"), Path(name, "log"))
+        server = start_command(_PORT, oracle.repository, Path(name))
         try:
             run = _Soak(oracle, server, minutes)
             asyncio.run(run.run())
@@ -139,29 +133,6 @@ def soak(minutes: float) -> Report:
             server.wait()
         _tell(report, run, minutes, Path(name, "log").read_text())
     return report
-
-
-def _start(repository: Path, index: Path, log: Path) -> psutil.Process:
-    """Start the server as its users do, and wait until the index is complete."""
-    command = [sys.executable, "-m", "codeintel.cli.main", "serve", str(repository)]
-    environment = {**os.environ, "CODEINTEL_INDEX_DIR": str(index)}
-    done = [sys.executable, "-m", "codeintel.cli.main", "index", str(repository)]
-    subprocess.run(done, check=True, capture_output=True, env=environment)
-    with log.open("w") as written:
-        process = psutil.Popen(
-            [*command, "--http", f"127.0.0.1:{_PORT}", "--workers", "2"],
-            env=environment,
-            stderr=written,
-        )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        asked = subprocess.run(
-            ["curl", "-sf", f"http://127.0.0.1:{_PORT}/readyz"], capture_output=True
-        )
-        if asked.returncode == 0:
-            return process
-        time.sleep(0.2)
-    raise RuntimeError(f"the server did not start: {log.read_text()}")
 
 
 def _tell(report: Report, run: _Soak, minutes: float, log: str) -> None:
