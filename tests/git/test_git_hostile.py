@@ -1,6 +1,7 @@
 """Repositories that try to run programs, to look elsewhere, or to be someone else's."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -201,8 +202,12 @@ def test_a_repository_of_another_user_is_refused_until_git_is_told(
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
-    with pytest.raises(UnsafeRepositoryError):
-        GitClient(repository.path)
+    below = repository.path / "below"
+    below.mkdir()
+    trust = re.escape(f"git config --global --add safe.directory {repository.path}`")
+    for folder in (repository.path, below):
+        with pytest.raises(UnsafeRepositoryError, match=trust):
+            GitClient(folder)
     with pytest.raises(UnsafeRepositoryError):
         open_source(repository.path)
     (home / ".gitconfig").write_text(f"[safe]\n directory = {repository.path}\n")

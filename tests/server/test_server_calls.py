@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from codeintel.effort import Effort, effort
+from codeintel.errors import UnsafeRepositoryError
 from codeintel.server.auth import LOCAL, Principal
 from codeintel.server.calls import Calls
 from codeintel.server.door import Door, DoorOptions, Lane
@@ -243,3 +244,15 @@ class TestAnswersAreKept:
         assert self.ask(calls, arguments={"query": "x", "repo": "new"}).is_error
         codeintel.files = {**codeintel.files, "new": {}}
         assert not self.ask(calls, arguments={"query": "x", "repo": "new"}).is_error
+
+
+def test_a_distrusted_repository_is_told_without_its_path(codeintel, ask, caplog):
+    def distrusted(*_, **__):
+        raise UnsafeRepositoryError("The repository 'app' is distrusted.", cure="trust /srv/app")
+
+    codeintel.file_history = distrusted
+    outcome = ask("file_history", {"path": "README.md"})
+    assert outcome.code == "unsafe_repository"
+    assert "app" in outcome.text
+    assert "/srv/app" not in outcome.text + outcome.body.decode()
+    assert "trust /srv/app" in caplog.text

@@ -6,6 +6,7 @@ configuration could run, a deadline, a way to be cancelled, and one of a limited
 
 import io
 import os
+import re
 import select
 import subprocess
 import tempfile
@@ -306,12 +307,16 @@ class Git:
 
     def error(self, arguments: Sequence[str], status: int, stderr: bytes) -> CodeIntelError:
         """Translate a failed command into an error of the tree."""
-        text = stderr.decode("utf-8", "replace").replace(os.fspath(self.folder), ".").strip()
-        if "dubious ownership" in text or "unsafe repository" in text:
+        told = stderr.decode("utf-8", "replace")
+        if "dubious ownership" in told or "unsafe repository" in told:
+            # Git names the folder to trust, which is the top of the work tree, as a shell needs it.
+            trust = re.search(r"git config --global --add safe\.directory .+", told)
             return UnsafeRepositoryError(
                 f"The repository '{self.folder.name}' belongs to another user.",
-                cure="If you trust it: git config --global --add safe.directory <its path>.",
+                cure=f"If you trust it, run `{trust[0] if trust else 'git status'}`"
+                " as the user that runs CodeIntel.",
             )
+        text = told.replace(os.fspath(self.folder), ".").strip()
         if "not a git repository" in text:
             return NotARepositoryError(
                 f"The folder '{self.folder.name}' is in no git repository.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from codeintel.effort import Effort, spent
-from codeintel.errors import CodeIntelError, InputError
+from codeintel.errors import CodeIntelError, InputError, UnsafeRepositoryError
 from codeintel.server.auth import Principal
 from codeintel.server.cache import AnswerCache
 from codeintel.server.door import Door, Lane, SingleFlight
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _INTERNAL = "internal"
+_TRUST_CURE = "Whoever runs the server has to trust it; the server's log says how."
 _STATUS_DEADLINE_S = 5.0
 CACHE_BYTES = 64 << 20
 
@@ -88,6 +89,10 @@ class Calls:
             tool = find_tool(name)
             decoded = decode_arguments(tool, arguments)
             outcome = await self._answer(tool, decoded, principal)
+        except UnsafeRepositoryError as error:
+            # The cure names a folder of this machine, and only whoever runs the server can do it.
+            logger.warning("%s", error)
+            outcome = failed(UnsafeRepositoryError(error.message, cure=_TRUST_CURE))
         except CodeIntelError as error:
             outcome = failed(error)
         except Exception:
