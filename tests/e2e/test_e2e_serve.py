@@ -70,6 +70,7 @@ def http_server(
     finally:
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
+    assert f"Serving at {url}/mcp" in errors
     assert "Traceback" not in errors
 
 
@@ -168,5 +169,6 @@ def test_a_port_that_is_taken_is_named(shop: GitRepository, environment: dict[st
             text=True,
         )
     assert answer.returncode == 2
-    assert str(port) in answer.stderr
+    assert f"127.0.0.1:{port} is taken" in answer.stderr
+    assert "Serving at" not in answer.stderr
     assert "Traceback" not in answer.stderr

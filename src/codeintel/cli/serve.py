@@ -4,7 +4,6 @@ Without --http it speaks over standard input and output, as an agent on this mac
 With --http it serves many agents at once, until it is stopped.
 """
 
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -166,7 +165,6 @@ def _serve_http(target: Target, keep_indexed: KeepIndexed, arguments: Namespace)
     from codeintel.server.workers import run_workers
 
     options = _http_options(arguments)
-    print(f"Serving at http://{options.host}:{options.port}/mcp", file=sys.stderr, flush=True)
     run_workers(partial(CodeIntel, *target.roots), options, arguments.workers, keep_indexed)
 
 

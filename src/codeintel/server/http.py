@@ -1,6 +1,7 @@
 """Serves many clients over HTTP."""
 
 import asyncio
+import errno
 import ipaddress
 import logging
 import socket
@@ -212,6 +213,11 @@ def listen(options: HttpOptions, n: int = 1) -> list[socket.socket]:
             for _ in range(n)
         ]
     except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise ConfigurationError(
+                f"The address {options.host}:{options.port} is taken: something listens there.",
+                cure="Stop that, or choose another port.",
+            ) from error
         raise ConfigurationError(
             f"Cannot serve on {options.host}:{options.port}: {error}.",
             cure="Choose another address or port.",

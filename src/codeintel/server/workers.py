@@ -94,6 +94,7 @@ def run_workers(
     configure_logs(options.log_format)
     with ExitStack() as stack:
         sockets = [stack.enter_context(each) for each in listen(options, n_workers)]
+        logger.info("Serving at %s", _url(sockets[0]))
         metrics = stack.enter_context(scratch_folder("metrics"))
         os.environ[_METRICS_VARIABLE] = str(metrics)
         options = replace(options, door=_share(options.door, n_workers))
@@ -105,6 +106,12 @@ def run_workers(
             task = (open_codeintel, options, keep_indexed, metrics)
             workers.append(_Worker("indexer", _keep_indexed, task, may_end=True))
         _Supervisor(workers, options, metrics, sockets).run()
+
+
+def _url(server_socket: socket.socket) -> str:
+    """Name where agents connect; the port is the one that was taken where any would do."""
+    host, port = server_socket.getsockname()[:2]
+    return f"http://[{host}]:{port}/mcp" if ":" in host else f"http://{host}:{port}/mcp"
 
 
 def _share(door: DoorOptions, n_workers: int) -> DoorOptions:
