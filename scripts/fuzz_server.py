@@ -36,7 +36,7 @@ _CONNECTIONS = 4
 _HANG_S = 60.0
 _SAMPLES = 40
 # schemathesis makes up so many for each operation and each of these inputs.
-_SCHEMA_SHARE = 1 / 300
+_SCHEMA_SHARE = 1 / 1000
 # Whether arguments make sense is for the tools to judge: a request may fit and fail.
 _CHECKS = (
     "not_a_server_error",
@@ -195,6 +195,8 @@ def _tell(report: Report, run: Fuzz, last: tuple[int, int, int], log: str) -> No
     report.facts["failed"] = " | ".join(run.failures[:10])
     report.facts["errors_logged"] = " | ".join(x for x in log.splitlines() if " ERROR " in x)[:1000]
     quarter = max(1, len(run.samples) // 4)
+    memory = (f"{sample[0] / 1e6:.0f}" for sample in run.samples)
+    report.facts["memory_over_time"] = " ".join(memory)
     for at, what in enumerate(("memory", "open files", "threads")):
         unit = 1e6 if at == 0 else 1
         early = sum(sample[at] for sample in run.samples[quarter : 2 * quarter]) / quarter

@@ -92,6 +92,8 @@ class TestEveryTransportAndRevision:
                 assert "Größe" in read.contents[0].text
                 with pytest.raises(MCPError, match=r"No file 'nothing.py'"):
                     await client.read_resource("codeintel://app/nothing.py")
+                with pytest.raises(MCPError, match="Not a resource"):
+                    await client.read_resource("codeintel://[app/nothing.py")
                 prompt = await client.get_prompt("code_review", {"path": "src"})
                 assert "`src`" in prompt.messages[0].content.text
 

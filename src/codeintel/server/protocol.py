@@ -121,21 +121,9 @@ class _Handlers:
     async def read_resource(
         self, context: Context, params: mcp.ReadResourceRequestParams
     ) -> mcp.ReadResourceResult:
-        uri = str(params.uri)
-        parts = urlsplit(uri)
-        if parts.scheme != "codeintel" or not parts.netloc or not parts.path.strip("/"):
-            raise MCPError(
-                code=mcp.INVALID_PARAMS, message=f"Not a resource of CodeIntel ({_URI})."
-            )
-        outcome = await self._call(
-            context,
-            "open_file",
-            {
-                "repo": unquote(parts.netloc),
-                "path": unquote(parts.path.removeprefix("/")),
-                "max_tokens": _MAX_RESOURCE_TOKENS,
-            },
-        )
+        repo, path = _named_by(str(params.uri))
+        arguments = {"repo": repo, "path": path, "max_tokens": _MAX_RESOURCE_TOKENS}
+        outcome = await self._call(context, "open_file", arguments)
         if outcome.is_error:
             raise MCPError(
                 code=mcp.INVALID_PARAMS, message=outcome.text, data=outcome.structured["error"]
@@ -205,6 +193,17 @@ class _Handlers:
 def resource_uri(repo: str, path: str) -> str:
     """Give the resource URI of a file."""
     return f"codeintel://{quote(repo, safe='')}/{quote(path)}"
+
+
+def _named_by(uri: str) -> tuple[str, str]:
+    """Give repository and path that a resource URI names."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # a host that cannot be one, such as half of an IPv6 address
+        parts = urlsplit("")
+    if parts.scheme != "codeintel" or not parts.netloc or not parts.path.strip("/"):
+        raise MCPError(code=mcp.INVALID_PARAMS, message=f"Not a resource of CodeIntel ({_URI}).")
+    return unquote(parts.netloc), unquote(parts.path.removeprefix("/"))
 
 
 def _starting_with(typed: str) -> list[str]:
