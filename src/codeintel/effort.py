@@ -4,13 +4,19 @@ Whoever starts the work says so with `wished`; the work asks, in the same thread
 something costly.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
 
 from codeintel.errors import DeadlineExceededError
+
+T = TypeVar("T")
+
+# Looking at an item takes microseconds, so this is a few milliseconds.
+_ITEMS_BETWEEN_CHECKPOINTS = 512
 
 
 class Effort(IntEnum):
@@ -66,6 +72,19 @@ def spent() -> Effort:
     return Effort.FULL if wish is None else wish.spent
 
 
+@contextmanager
+def kept_for_all() -> Iterator[None]:
+    """Let work go on to its end whose result is kept: who asked first may go, others will ask."""
+    with wished(Wish()):
+        yield
+
+
+def is_unwanted() -> bool:
+    """Tell whether nobody waits any more for the work at hand."""
+    wish = _wish.get()
+    return wish is not None and wish.unwanted
+
+
 def checkpoint() -> None:
     """End the work at hand if nobody waits for it any more.
 
@@ -74,6 +93,13 @@ def checkpoint() -> None:
     DeadlineExceededError
         The deadline has passed, or the caller is gone.
     """
-    wish = _wish.get()
-    if wish is not None and wish.unwanted:
+    if is_unwanted():
         raise DeadlineExceededError("Nobody waits for this answer any more.")
+
+
+def checked(items: Iterable[T]) -> Iterator[T]:
+    """Give items one by one, with a `checkpoint` now and then."""
+    for number, item in enumerate(items):
+        if number % _ITEMS_BETWEEN_CHECKPOINTS == 0:
+            checkpoint()
+        yield item

@@ -6,6 +6,7 @@ from codeintel import CodeIntel
 from codeintel.config import Settings
 from codeintel.effort import Effort, Wish, wished
 from codeintel.errors import DeadlineExceededError
+from codeintel.types import Scope
 from repositories import SHOP, GitRepository
 
 
@@ -46,7 +47,29 @@ def test_a_text_search_with_less_effort_shows_the_same_and_counts_no_further(cod
     assert cheap.n_matches <= whole.n_matches
 
 
-@pytest.mark.parametrize("ask", [CodeIntel.semantic_search, CodeIntel.search_text])
-def test_a_search_that_nobody_waits_for_ends(code, ask):
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda code: code.semantic_search("price"),
+        lambda code: code.search_text("price"),
+        lambda code: code.symbol_search("shop.cart.Cart"),
+        lambda code: code.symbol_search("totel_prise"),
+        lambda code: code.definition_at(symbol="no_such_name"),
+        lambda code: code.references_at(path="shop/cart.py", line=3, symbol="total_price"),
+        lambda code: code.list_paths(scope=Scope(include_globs=("shop/*",))),
+        lambda code: code.open_file("shop/no_such_file.py"),
+    ],
+)
+def test_a_question_that_nobody_waits_for_ends(code, ask):
     with wished(Wish(unwanted=True)), pytest.raises(DeadlineExceededError):
-        ask(code, "price")
+        ask(code)
+
+
+def test_what_is_kept_for_all_is_made_though_nobody_waits_any_more(tmp_path):
+    repository = GitRepository(tmp_path / "shop")
+    repository.commit(dict(SHOP), "Open the shop")
+    settings = Settings(index_dir=tmp_path / "index", workers=1)
+    with CodeIntel(repository.path, settings=settings) as code:
+        code.index()
+        with wished(Wish(unwanted=True)):
+            assert code.symbol_search("Cart").symbols[0].path == "shop/cart.py"

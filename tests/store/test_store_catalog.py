@@ -5,6 +5,8 @@ import pytest
 
 from codeintel.config import Settings
 from codeintel.context import ApplicationContext
+from codeintel.effort import Wish, wished
+from codeintel.errors import DeadlineExceededError
 from codeintel.store.catalog import Catalog
 from repositories import GitRepository
 
@@ -58,3 +60,10 @@ def test_a_name_is_looked_up_where_its_file_first_defines_it(catalog: Catalog) -
             expected = catalog.chunk_at(document.id, same[0].name_line)
             assert catalog.chunk_defining(document.id, definition.name) == expected
         assert catalog.chunk_defining(document.id, "no_such_name") is None
+
+
+def test_a_statement_that_nobody_waits_for_ends_and_the_next_one_works(catalog: Catalog) -> None:
+    many = list(range(5_000))
+    with wished(Wish(unwanted=True)), pytest.raises(DeadlineExceededError):
+        catalog.definitions_by_id(many)
+    assert len(catalog.definitions_by_id(many)) == sum(catalog.definition_names.values())

@@ -9,6 +9,7 @@ from codeintel.api.scoping import Selection, selected
 from codeintel.api.uses import SymbolUses
 from codeintel.api.wanted import Wanted
 from codeintel.context import ApplicationContext
+from codeintel.effort import checked
 from codeintel.errors import UnknownSymbolError
 from codeintel.search.navigation import navigator_of
 from codeintel.types import NavigationAnswer, Rung, Scope
@@ -135,5 +136,5 @@ def _require_known(selections: list[Selection], wanted: Wanted) -> None:
     raise UnknownSymbolError(
         f"No symbol '{wanted.name}' is defined or used.",
         cure="A search for symbols finds names by a part of them.",
-        suggestions=get_close_matches(wanted.name, names, n=5),
+        suggestions=get_close_matches(wanted.name, checked(names), n=5),
     )

@@ -4,6 +4,7 @@ import numpy as np
 
 from codeintel.api.scoping import Selection, selected
 from codeintel.context import ApplicationContext
+from codeintel.effort import checked
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.globs import compile_globs
 from codeintel.types import FileFilter, PathEntry, PathOrder, PathsAnswer, Scope
@@ -36,7 +37,7 @@ def list_paths(
             last = after if selection.repository.name == repo else ""
             wanted = wanted if number >= begin else 0
             if skipped:
-                total += sum(globs.matches(one.path) for one in listing.skipped)
+                total += sum(globs.matches(one.path) for one in checked(listing.skipped))
                 entries += listing.skipped_files(globs, last, wanted)
                 continue
             chosen = listing.passing(selection.chosen, file)

@@ -6,6 +6,7 @@ from codeintel.api.definitions import Asked, meant, named, shown
 from codeintel.api.places import Place
 from codeintel.api.scoping import Selection
 from codeintel.api.wanted import Wanted
+from codeintel.effort import checkpoint
 from codeintel.search.navigation import Uses, navigator_of
 from codeintel.store.catalog import Document, StoredDefinition
 from codeintel.types import Rung
@@ -38,6 +39,7 @@ class SymbolUses:
         before = 0
         for selection, name, uses in self._runs:
             for document, line, column in uses.between(max(0, start - before), end - before):
+                checkpoint()
                 yield self._judged(selection, document, name, line, column)
             before += len(uses)
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from codeintel.effort import kept_for_all
 from codeintel.errors import IndexCorruptError, IndexMissingError
 from codeintel.index.faiss_manager import FAISSManager
 from codeintel.index.lexical import LexicalIndex
@@ -46,7 +47,8 @@ class Snapshot:
         if name not in self._made:
             with self._making.setdefault(name, threading.Lock()):
                 if name not in self._made:
-                    self._made[name] = make()
+                    with kept_for_all():
+                        self._made[name] = make()
         made: T = self._made[name]
         return made
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from codeintel.effort import checked
 from codeintel.errors import (
     InvalidRangeError,
     NotTextError,
@@ -149,7 +150,7 @@ def nearest_paths(path: str, known: Collection[str], n: int = _N_NEAREST) -> lis
     name = wanted.rpartition("/")[2]
     grams = _trigrams(wanted) | _trigrams(name)
     counts: Counter[str] = Counter()
-    for candidate in known:
+    for candidate in checked(known):
         lower = candidate.lower()
         shared = len(grams & _trigrams(lower))
         if lower == name or lower.endswith("/" + name):

@@ -21,6 +21,7 @@ import numpy as np
 import re2
 from numpy.typing import NDArray
 
+from codeintel.effort import checked
 from codeintel.errors import InvalidGlobError
 
 _MAX_GLOB_CHARS = 1_000
@@ -50,7 +51,7 @@ class PathTable:
     def matching(self, pattern: re2._Regexp) -> NDArray[np.bool_]:
         """Say for each path whether a pattern made by `_compile` matches it."""
         found = np.zeros(len(self), dtype=np.bool_)
-        for run in pattern.finditer(self.data):
+        for run in checked(pattern.finditer(self.data)):
             first, last = np.searchsorted(self.starts, run.span())
             found[first:last] = True
         return found

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from codeintel.effort import checked
 from codeintel.errors import InputError
 from codeintel.search.globs import GlobMatcher, PathTable
 from codeintel.store.catalog import Document
@@ -107,7 +108,7 @@ class PathListing:
         """Give files that are not indexed, with the reason, in path order."""
         found: list[PathEntry] = []
         first = bisect_left(self.skipped, after + "\0", key=_path) if after else 0
-        for file in self.skipped[first:]:
+        for file in checked(self.skipped[first:]):
             if len(found) == limit:
                 break
             if globs.matches(file.path):

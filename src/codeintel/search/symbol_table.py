@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from codeintel.effort import checked
 from codeintel.index.snapshot import Snapshot
 from codeintel.search.signals import path_traits
 from codeintel.search.symbols import NameTable, match_names
@@ -130,6 +131,6 @@ class SymbolTable:
             allowed[[self._ranks[document] for document in among]] = True
             kept &= allowed[self._document[at]]
         if accept is not None:
-            for i in np.flatnonzero(kept):
+            for i in checked(np.flatnonzero(kept)):
                 kept[i] = accept(self._containers[at[i]], self._paths[self._document[at[i]]])
         return kept

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from codeintel.effort import checked
+
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_\W\d]+|\d+")
 _LEAST_TYPO_RATIO = 0.75
 _LEAST_TYPO_CHARS = 4
@@ -208,7 +210,7 @@ def _typos(folded: str, names: Iterable[str]) -> dict[str, float]:
     """Score names that differ from what was typed by few letters."""
     scores = {}
     matcher = SequenceMatcher(b=folded, autojunk=False)
-    for name in names:
+    for name in checked(names):
         matcher.set_seq1(name.lower())
         if matcher.quick_ratio() >= _LEAST_TYPO_RATIO:
             ratio = matcher.ratio()

@@ -15,6 +15,7 @@ import codeintel
 from codeintel.errors import CodeIntelError
 from codeintel.server.auth import LOCAL
 from codeintel.server.calls import Calls, InvalidArgumentsError
+from codeintel.server.connection import while_connected
 from codeintel.server.health import Health
 from codeintel.server.metrics import METRICS_TYPE, Metrics
 from codeintel.server.oauth import METADATA_PATH, OAuthOptions
@@ -25,6 +26,8 @@ from codeintel.server.tools import TOOLS, Tool
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _PREFIX = "/v1/"
+# Nobody reads this status; proxies write it for a client that has hung up.
+_GONE = 499
 
 # What went wrong decides the status; every other error of the tree is the caller's to mend.
 _STATUS = {
@@ -131,7 +134,9 @@ def _add(app: FastAPI, calls: Calls, tool: Tool) -> None:
             arguments = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return respond(failed(InvalidArgumentsError(f"The body is no JSON object: {error}.")))
-        return respond(await calls.call(tool.name, arguments, principal))
+        call = calls.call(tool.name, arguments, principal)
+        outcome = await while_connected(call, request.receive)
+        return Response(status_code=_GONE) if outcome is None else respond(outcome)
 
     app.add_api_route(
         f"{_PREFIX}{tool.name}",

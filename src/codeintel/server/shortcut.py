@@ -7,7 +7,6 @@ a header that does not match to an extra parameter, goes to the SDK, which answe
 A test compares both ways.
 """
 
-import asyncio
 from typing import Any, Literal
 
 import msgspec
@@ -17,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import codeintel
 from codeintel.server.auth import LOCAL, Principal
 from codeintel.server.calls import Calls
+from codeintel.server.connection import while_connected
 from codeintel.server.outcome import Outcome
 from codeintel.server.protocol import DESCRIPTION, NAME, PRINCIPAL_KEY, TITLE
 
@@ -88,7 +88,7 @@ class Shortcut:
             return
         principal: Principal = scope.get(PRINCIPAL_KEY, LOCAL)
         asked = self._calls.call(call.params.name, call.params.arguments, principal)
-        outcome = await _while_connected(asyncio.create_task(asked), receive)
+        outcome = await while_connected(asked, receive)
         if outcome is not None:
             body = _write(call.id, outcome, modern=version == _MODERN)
             length = (b"content-length", str(len(body)).encode())
@@ -144,17 +144,6 @@ def _replay(message: Message, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return replay
-
-
-async def _while_connected(task: "asyncio.Task[Outcome]", receive: Receive) -> Outcome | None:
-    """Await the outcome, or give the call up and return None when the client hangs up."""
-    gone = asyncio.ensure_future(receive())
-    try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
-    finally:
-        gone.cancel()
-        task.cancel()
 
 
 def _write(call_id: int | str, outcome: Outcome, *, modern: bool) -> bytes:

@@ -11,9 +11,9 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from codeintel.errors import IndexCorruptError
+from codeintel.effort import kept_for_all
 from codeintel.store.identity import MAX_CHUNKS, ORDINAL_BITS, chunk_range, documents_of
-from codeintel.store.schema import ALIVE, connect
+from codeintel.store.schema import ALIVE, connect, corrupt
 from codeintel.types import Definition, SkippedFile, SkipReason, SymbolKind
 from codeintel.types.packed import PACKED_BYTES, unpack_positions
 
@@ -93,7 +93,7 @@ class Catalog:
     @cached_property
     def documents(self) -> tuple[Document, ...]:
         """All documents of the generation, ordered by path."""
-        rows = self._query(
+        rows = self._query_for_all(
             "SELECT d.id, path, blob, language, encoding, size_bytes, n_lines, stamp"
             f" FROM live JOIN documents d ON d.id = document_id WHERE {ALIVE} ORDER BY path"
         )
@@ -134,19 +134,21 @@ class Catalog:
     @cached_property
     def stamps(self) -> dict[str, str]:
         """The stamp of every file that was looked at, by path; skipped ones are among them."""
-        rows = self._query(f"SELECT path, stamp FROM skipped WHERE {ALIVE}")
+        rows = self._query_for_all(f"SELECT path, stamp FROM skipped WHERE {ALIVE}")
         return dict(rows) | {document.path: document.stamp for document in self.documents}
 
     @cached_property
     def skipped(self) -> tuple[SkippedFile, ...]:
         """All files that are not indexed, ordered by path."""
-        rows = self._query(f"SELECT path, reason, detail FROM skipped WHERE {ALIVE} ORDER BY path")
+        rows = self._query_for_all(
+            f"SELECT path, reason, detail FROM skipped WHERE {ALIVE} ORDER BY path"
+        )
         return tuple(SkippedFile(path, SkipReason(reason), detail) for path, reason, detail in rows)
 
     @cached_property
     def chunk_ids(self) -> NDArray[np.int64]:
         """Ids of all chunks of the generation, ascending."""
-        rows = self._query("SELECT id FROM chunks ORDER BY id")
+        rows = self._query_for_all("SELECT id FROM chunks ORDER BY id")
         ids = np.fromiter((row[0] for row in rows), dtype=np.int64)
         alive = np.fromiter(self.by_id, dtype=np.int64, count=len(self.by_id))
         return ids[np.isin(documents_of(ids), alive)]
@@ -169,7 +171,7 @@ class Catalog:
     @cached_property
     def definition_names(self) -> dict[str, int]:
         """Every name that is defined, with the number of its definitions."""
-        rows = self._query(
+        rows = self._query_for_all(
             "SELECT name, COUNT(*) FROM definitions JOIN live USING (document_id)"
             f" WHERE {ALIVE} GROUP BY name"
         )
@@ -297,6 +299,11 @@ class Catalog:
         except sqlite3.DatabaseError as error:
             raise corrupt(error) from error
 
+    def _query_for_all(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement whose result this generation keeps."""
+        with kept_for_all():
+            return self._query(sql)
+
     def _by_ids(self, sql: str, values: Sequence[int | str]) -> Iterator[tuple[Any, ...]]:
         """Run a statement that ends in IN, for as many values as there are."""
         for start in range(0, len(values), _BATCH):
@@ -333,14 +340,6 @@ _CHUNK_OF_NAME = (
     f" AND (document_id << {ORDINAL_BITS}) + {MAX_CHUNKS - 1}"
     " AND name_line BETWEEN chunks.start_line AND chunks.end_line"
 )
-
-
-def corrupt(error: sqlite3.DatabaseError, name: str = "catalog.sqlite") -> IndexCorruptError:
-    """Say that a database of the index cannot be read."""
-    return IndexCorruptError(
-        f"The index file '{name}' cannot be read: {error}.",
-        cure="Run `codeintel index --full` to write it anew.",
-    )
 
 
 def _chunk(row: tuple[Any, ...]) -> ChunkRow:

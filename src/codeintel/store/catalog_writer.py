@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel.store.catalog import Document, corrupt
+from codeintel.store.catalog import Document
 from codeintel.store.identity import MAX_CHUNKS, chunk_id, chunk_range, document_id
-from codeintel.store.schema import SCHEMA, connect
+from codeintel.store.schema import SCHEMA, connect, corrupt
 from codeintel.types import ParsedFile, SkippedFile
 
 # Content that no generation used for this many generations is removed; until then a branch

@@ -9,6 +9,9 @@ not disturbed by the writer of the next.
 import sqlite3
 from pathlib import Path
 
+from codeintel.effort import checkpoint, is_unwanted
+from codeintel.errors import IndexCorruptError
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY,
@@ -81,6 +84,9 @@ CREATE TABLE IF NOT EXISTS truncated (
 );
 """
 
+# At most 2 ms; looking costs less than can be measured.
+_STEPS_BETWEEN_LOOKS = 10_000
+
 # The rows of one generation; both tables have the same two columns.
 ALIVE = "born <= :generation AND (died IS NULL OR died > :generation)"
 
@@ -101,6 +107,8 @@ def connect(path: Path, *, schema: str = "", read_only: bool = False) -> sqlite3
             isolation_level=None,
         )
         connection.execute("PRAGMA query_only = ON")
+        # A statement ends, as interrupted, once nobody waits for its rows.
+        connection.set_progress_handler(is_unwanted, _STEPS_BETWEEN_LOOKS)
     else:
         is_new = not path.exists()
         connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -114,3 +122,20 @@ def connect(path: Path, *, schema: str = "", read_only: bool = False) -> sqlite3
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute("PRAGMA mmap_size = 1073741824")
     return connection
+
+
+def corrupt(
+    error: sqlite3.DatabaseError,
+    name: str = "catalog.sqlite",
+    cure: str = "Run `codeintel index --full` to write it anew.",
+) -> IndexCorruptError:
+    """Say that a database of the index cannot be read.
+
+    Raises
+    ------
+    DeadlineExceededError
+        It can: the statement was ended because nobody waits for its rows.
+    """
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+        checkpoint()
+    return IndexCorruptError(f"The index file '{name}' cannot be read: {error}.", cure=cure)

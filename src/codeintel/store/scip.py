@@ -11,11 +11,11 @@ from typing import Self
 
 from msgspec import Struct
 
-from codeintel.errors import IndexCorruptError
 from codeintel.store.files import storage_errors
-from codeintel.store.schema import connect
+from codeintel.store.schema import connect, corrupt
 
 _FILE = "scip.sqlite"
+_CURE = f"Remove '{_FILE}' from the index folder and import the SCIP file again."
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY,
@@ -78,7 +78,7 @@ class ScipStore:
             with closing(connect(path, read_only=True)) as db:
                 yield cls(db)
         except sqlite3.DatabaseError as error:
-            raise _corrupt(error) from error
+            raise corrupt(error, _FILE, _CURE) from error
 
     @classmethod
     @contextmanager
@@ -91,7 +91,7 @@ class ScipStore:
                     yield cls(db)
                     db.execute("COMMIT")  # closing without it undoes all
             except sqlite3.DatabaseError as error:
-                raise _corrupt(error) from error
+                raise corrupt(error, _FILE, _CURE) from error
 
     def replace(
         self, path: str, blob: str, text: str, places: Iterable[tuple[str, PrecisePlace]]
@@ -153,13 +153,6 @@ class ScipStore:
             (symbol,),
         )
         return [(PreciseFile(*row[:3]), _unpacked(row[3])) for row in rows]
-
-
-def _corrupt(error: sqlite3.DatabaseError) -> IndexCorruptError:
-    return IndexCorruptError(
-        f"The file '{_FILE}' of the index cannot be used: {error}.",
-        cure=f"Remove '{_FILE}' from the index folder and import the SCIP file again.",
-    )
 
 
 def _unpacked(data: bytes) -> list[PrecisePlace]:

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from codeintel.store.catalog import corrupt
-from codeintel.store.schema import connect
+from codeintel.store.schema import connect, corrupt
 
 _BATCH = 10_000
 _SCHEMA = """
