@@ -21,6 +21,8 @@ import threading
 import time
 import venv
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import psutil
@@ -75,14 +77,9 @@ class Fuzz:
         symbols = self._ask("symbol_search", {"query": "s"})["symbols"]
         names = [symbol["name"] for symbol in symbols]
         every = max(1, n_inputs // _SAMPLES)
-        threads = [
-            threading.Thread(target=self._send_all, args=(Inputs(n, paths, names), every))
-            for n in range(_CONNECTIONS)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        inputs = [Inputs(seed, paths, names) for seed in range(_CONNECTIONS)]
+        with ThreadPoolExecutor(_CONNECTIONS) as pool:
+            list(pool.map(self._send_all, inputs, repeat(every)))
 
     def measure(self) -> tuple[int, int, int]:
         """Look at memory, open files and threads of the server."""
