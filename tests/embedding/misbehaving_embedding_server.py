@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import json
+import signal
 import socket
+import sys
 import threading
 from base64 import b64encode
 from collections import deque
@@ -329,3 +331,9 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    # In a process of its own, at a port that is given, so that it can be killed and come back.
+    with serving(port=int(sys.argv[1])):
+        signal.pause()

@@ -111,6 +111,13 @@ def test_a_token_with_a_wrong_claim_is_refused(web, issuer, changes):
     assert paths(web, issuer.token(**changes)).status_code == 401
 
 
+def test_clocks_may_differ_by_less_than_a_minute(web, issuer):
+    now = time.time()
+    for changes in ({"exp": now - 30}, {"nbf": now + 30}, {"iat": now + 30}):
+        assert paths(web, issuer.token(**changes)).status_code == 200
+    assert paths(web, issuer.token(exp=now - 90)).status_code == 401
+
+
 def test_a_token_that_is_no_good_signature_is_refused(web, issuer):
     head, claims, signature = issuer.token().split(".")
     other = Issuer()

@@ -188,10 +188,10 @@ class _Others(Collector):
 
 
 def _age_s(indexed_at: str) -> float:
-    """Give the seconds since an ISO date; 0 where there is none."""
+    """Give the seconds since an ISO date; 0 where there is none, or a clock was set back since."""
     if not indexed_at:
         return 0.0
-    return (datetime.now(UTC) - datetime.fromisoformat(indexed_at)).total_seconds()
+    return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(indexed_at)).total_seconds())
 
 
 def _gauge(

@@ -28,6 +28,8 @@ _FETCH_TIMEOUT_S = 10.0
 _MIN_REFRESH_S = 60.0
 _MAX_KEY_AGE_S = 3600.0
 _MAX_REMEMBERED = 10_000
+# The clocks of two machines differ, and are set while they run.
+_LEEWAY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,14 @@ class OAuth:
                 algorithms=_ALGORITHMS,
                 audience=self._options.resource,
                 issuer=self._options.issuer,
+                leeway=_LEEWAY_S,
                 options={"require": _REQUIRED},
             )
         except jwt.InvalidTokenError as error:
             logger.info("a token was refused: %s", type(error).__name__)
             return None
         principal = self._principal_of(claims)
-        self._known[digest] = float(claims["exp"]), principal
+        self._known[digest] = float(claims["exp"]) + _LEEWAY_S, principal
         if len(self._known) > _MAX_REMEMBERED:
             self._known.popitem(last=False)
         return principal
