@@ -1,6 +1,7 @@
 """Bad input of every kind: no internal error, no path of the host, no traceback.
 
-``FUZZ_EXAMPLES=100000 pytest tests/conformance/test_conformance_fuzz.py`` tries longer.
+``FUZZ_EXAMPLES=100000 pytest tests/conformance/test_conformance_fuzz.py`` tries longer, and
+``python -m scripts.fuzz_server`` longest.
 """
 
 import asyncio
@@ -175,3 +176,16 @@ def test_no_body_breaks_the_rest_api(web):
         response.json()
 
     check()
+
+
+def test_a_served_index_stands_bad_requests_over_several_connections():
+    pytest.importorskip("psutil")
+    from scripts.fuzz_server import fuzz
+
+    report = fuzz(1_000, with_schema=False)
+    faults = [
+        target for target in report.targets if target.sense == "at most" and not target.target
+    ]
+    assert len(faults) == 4
+    assert [target.name for target in faults if not target.holds] == [], report.facts
+    assert report.facts["inputs"] == 1_000

@@ -1,96 +1,25 @@
-"""`codeintel serve --http` while things break: each answer is right, or an error that says why."""
+"""`codeintel serve --http` while things break: each answer is right, or an error that says why.
+
+Clients ask all the while, each as soon as it was answered: see `crowd`.
+"""
 
 import os
-import resource
 import signal
 import socket
 import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
+from crowd import N_CLIENTS, crowd
+from served import COMMAND, Served, eventually
 
 from repositories import GitRepository
 
 pytestmark = pytest.mark.slow
-COMMAND = [sys.executable, "-m", "codeintel.cli.main"]
-INDEXER_NICE = 10
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    for _ in range(400):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it never came to hold")
-
-
-class Served:
-    """A server, its log so far, and its repository."""
-
-    def __init__(self, repository: GitRepository, index: Path) -> None:
-        self.repository = repository
-        self.index = index
-        self.log: list[str] = []
-        self.url = ""
-        self.process: subprocess.Popen[str]
-
-    @contextmanager
-    def running(self, limit_file_bytes: int | None = None) -> Iterator["Served"]:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-
-        def limited() -> None:
-            if limit_file_bytes:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit_file_bytes, limit_file_bytes))
-
-        self.process = subprocess.Popen(
-            [*COMMAND, "serve", str(self.repository.path), "--http", f"127.0.0.1:{port}"],
-            env={**os.environ, "CODEINTEL_INDEX_DIR": str(self.index), "CODEINTEL_WORKERS": "1"},
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=limited,
-        )
-        stream = self.process.stderr
-        reader = threading.Thread(target=lambda: self.log.extend(stream))
-        reader.start()
-        try:
-            eventually(self.ready)
-            yield self
-        finally:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(60)
-            reader.join()
-            stream.close()
-
-    def ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/readyz").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def ask(self, tool: str, **arguments: object) -> httpx.Response:
-        return httpx.post(f"{self.url}/v1/{tool}", json=arguments, timeout=60)
-
-    def defines(self, name: str) -> bool:
-        answer = self.ask("symbol_search", query=name)
-        assert answer.status_code == 200, answer.text
-        return any(symbol["name"] == name for symbol in answer.json()["symbols"])
-
-    def indexers(self) -> list[int]:
-        """Give the processes of low priority below the server."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [
-            pid
-            for pid in map(int, children.read_text().split())
-            if os.getpriority(os.PRIO_PROCESS, pid) == INDEXER_NICE + os.nice(0)
-        ]
+# 10 MB, far more than the kernel keeps for a connection.
+LARGE = "word = 'a line of a large file that nobody reads to its end'\n" * 160_000
 
 
 @pytest.fixture
@@ -98,40 +27,78 @@ def served(shop: GitRepository, tmp_path: Path) -> Served:
     return Served(shop, tmp_path / "index")
 
 
+def test_a_worker_that_is_killed_takes_down_no_more_than_its_own_requests(served):
+    with served.running(), crowd(served.url) as asked:
+        (first,) = served.workers()
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: served.workers() not in ([], [first]))
+        asked.more()
+        # A client may be cut off, and tries once more on a connection that the dead one had.
+        assert len(asked.broken) <= 2 * N_CLIENTS
+    assert served.told("worker 1 ended with -9")
+
+
 def test_an_indexer_that_is_killed_comes_back_and_goes_on(served):
-    with served.running():
+    with served.running(), crowd(served.url) as asked:
         eventually(served.indexers)
         (first,) = served.indexers()
         os.kill(first, signal.SIGKILL)
-        assert served.ask("search_text", pattern="def total_price").json()["n_matches"] == 1
         served.repository.write({"new.py": "def made_after_the_fall():\n    pass\n"})
         eventually(lambda: served.defines("made_after_the_fall"))
         assert served.indexers() != [first]
-    assert any("indexer ended with -9" in line for line in served.log)
+        asked.more()
+        assert asked.broken == []
+    assert served.told("indexer ended with -9")
 
 
 def test_a_full_disk_stops_indexing_and_not_answering(served):
     with served.running():
         assert served.defines("total_price")
-    with served.running(limit_file_bytes=150_000):
+    with served.running(limit_file_bytes=150_000), crowd(served.url) as asked:
         functions = [f"def big_{n}():\n    return {n} * {n}\n\n\n" for n in range(20_000)]
         parts = {f"big{n}.py": "".join(functions[n::20]) for n in range(20)}
         served.repository.write(parts)
-        eventually(lambda: any("not brought up to date" in line for line in served.log))
-        assert served.defines("total_price")
+        eventually(lambda: served.told("not brought up to date"))
+        asked.more()
         assert not served.defines("big_7")
         assert served.ready()
+        assert asked.broken == []
+
+
+def damage(served: Served, part: str) -> None:
+    """Let half of the largest file of a part of the index be gone."""
+    broken = max(served.index.rglob(f"{part}/*"), key=lambda path: path.stat().st_size)
+    data = broken.read_bytes()
+    broken.unlink()
+    broken.write_bytes(data[: len(data) // 2])
+
+
+@pytest.mark.parametrize("part", ["vectors", "lexical", "trigrams"])
+def test_a_file_that_breaks_while_clients_ask_is_told_and_mended(served, part):
+    with served.running():
+        assert served.defines("total_price")
+        with crowd(served.url, allowed={"index_corrupt"}) as asked:
+            damage(served, part)
+            asked.more()  # whoever has mapped the file goes on
+            os.kill(served.workers()[0], signal.SIGKILL)
+            eventually(lambda: asked.codes or served.told("index"))
+            served.repository.write({"new.py": "def written_after_the_damage():\n    pass\n"})
+            eventually(lambda: found(served, "written_after_the_damage"))
+            asked.more()
+            assert len(asked.broken) <= 2 * N_CLIENTS
+
+
+def found(served: Served, name: str) -> bool:
+    answer = served.ask("symbol_search", query=name)
+    assert answer.status_code == 200 or answer.json()["error"]["code"] == "index_corrupt"
+    return answer.status_code == 200 and bool(answer.json()["symbols"])
 
 
 @pytest.mark.parametrize("part", ["vectors", "lexical", "trigrams"])
 def test_a_file_that_broke_while_nothing_ran_is_told_or_mended(served, part):
     with served.running():
         assert served.defines("total_price")
-    broken = max(served.index.rglob(f"{part}/*"), key=lambda path: path.stat().st_size)
-    data = bytearray(broken.read_bytes())
-    data[len(data) // 2 :] = b""
-    broken.unlink()
-    broken.write_bytes(data)
+    damage(served, part)
     command = [*COMMAND, "index", "--full", str(served.repository.path)]
     environment = {**os.environ, "CODEINTEL_INDEX_DIR": str(served.index)}
     told = subprocess.run(
@@ -149,7 +116,44 @@ def test_a_file_that_broke_while_nothing_ran_is_told_or_mended(served, part):
         assert any(hit["path"] == "shop/prices.py" for hit in hits)
 
 
-def test_a_burst_of_ten_times_the_queue_is_answered_or_told_when_to_come_back():
+def test_clients_that_hang_up_within_an_answer_leave_nothing_behind(served):
+    served.repository.write({"large.py": LARGE})
+    request = (
+        b"POST /v1/search_text HTTP/1.1\r\nhost: localhost\r\ncontent-length: 49\r\n\r\n"
+        b'{"pattern": "word = ", "limit": 1000, "regex":0 }'
+    )
+    with served.running(), crowd(served.url) as asked:
+        (worker,) = served.workers()
+        before = connections(worker)
+        for _ in range(100):
+            with socket.create_connection(("127.0.0.1", served.port)) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                connection.sendall(request)
+                assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        eventually(lambda: connections(worker) <= before)
+        asked.more()
+        assert asked.broken == []
+
+
+def connections(pid: int) -> int:
+    n = 0
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed in the meantime
+            n += os.readlink(link).startswith("socket:")
+    return n
+
+
+def test_a_burst_of_ten_times_the_clients_is_answered_or_told_when_to_come_back(served):
+    with served.running(), crowd(served.url) as asked:
+        overload = {"busy", "deadline_exceeded"}
+        with crowd(served.url, allowed=overload, n_clients=10 * N_CLIENTS) as burst:
+            burst.more(500)
+        assert burst.broken == []
+        asked.more()
+        assert asked.broken == []
+
+
+def test_ten_times_as_many_as_may_wait_are_answered_or_told_when_to_come_back():
     import asyncio
 
     from codeintel.server.door import DoorOptions
