@@ -1,7 +1,9 @@
 import errno
 import os
+import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -202,3 +204,24 @@ def test_a_file_in_the_place_of_the_index_folder_is_named(tmp_path: Path) -> Non
         GenerationStore(tmp_path / "index" / "shop").lock(),
     ):
         pass
+
+
+def test_the_size_is_told_while_folders_come_and_go(store: GenerationStore) -> None:
+    publish(store, {"words/a": "alpha"})
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        folder = store.root / "generations" / ".draft-9"
+        while not done.is_set():
+            for n in range(20):
+                (folder / f"part{n}" / "below").mkdir(parents=True)
+            shutil.rmtree(folder)
+
+    writer = threading.Thread(target=come_and_go)
+    writer.start()
+    try:
+        sizes = [store.size_bytes() for _ in range(300)]
+    finally:
+        done.set()
+        writer.join()
+    assert set(sizes) == {store.size_bytes()}

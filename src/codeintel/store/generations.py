@@ -268,11 +268,13 @@ class GenerationStore:
     def size_bytes(self) -> int:
         """Sum up what the index folder takes on disk; files shared by generations count once."""
         sizes = {}
-        for path in self.root.rglob("*"):
-            with suppress(FileNotFoundError):  # a writer's temporary file may go meanwhile
-                stat = path.lstat()
-                if S_ISREG(stat.st_mode):
-                    sizes[stat.st_ino] = stat.st_size
+        # A writer's files and folders may go meanwhile; `walk` passes over such folders.
+        for folder, _, names in os.walk(self.root):
+            for name in names:
+                with suppress(FileNotFoundError):
+                    stat = os.lstat(os.path.join(folder, name))
+                    if S_ISREG(stat.st_mode):
+                        sizes[stat.st_ino] = stat.st_size
         return sum(sizes.values())
 
     def _seal(self, draft: Draft) -> list[FileRecord]:
