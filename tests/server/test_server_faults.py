@@ -36,15 +36,17 @@ def test_a_worker_that_dies_takes_down_no_more_than_its_own_requests():
 
         with ThreadPoolExecutor(10) as pool:
             tasks = [pool.submit(ask) for _ in range(10)]
-            while len(right) < 50:
-                time.sleep(0.01)
-            os.kill(victim, signal.SIGKILL)
-            # The replacement answers too.
-            pids(url, 2)
-            so_far = len(right)
-            while len(right) < so_far + 50:
-                time.sleep(0.01)
-            stop.set()
+            try:
+                while len(right) < 50:
+                    time.sleep(0.01)
+                os.kill(victim, signal.SIGKILL)
+                # The replacement answers too.
+                pids(url, 2)
+                so_far = len(right)
+                while len(right) < so_far + 50:
+                    time.sleep(0.01)
+            finally:
+                stop.set()
             for task in tasks:
                 task.result()
         assert wrong == []
