@@ -37,6 +37,8 @@ _PACKAGES = ("anyio", "httpx", "starlette")
 _CONNECTIONS = 4
 _HANG_S = 60.0
 _SAMPLES = 40
+# Workers keep answers; a long run fills what they may keep first, so that what grows later leaks.
+_INPUTS_BY_LARGE_ANSWER = 100
 # schemathesis makes up so many for each operation and each of these inputs.
 _SCHEMA_SHARE = 1 / 1000
 # Whether arguments make sense is for the tools to judge: a request may fit and fail.
@@ -76,6 +78,10 @@ class Fuzz:
         paths = [entry["path"] for entry in self._ask("list_paths", {})["entries"]]
         symbols = self._ask("symbol_search", {"query": "s"})["symbols"]
         names = [symbol["name"] for symbol in symbols]
+        for n in range(n_inputs // _INPUTS_BY_LARGE_ANSWER):
+            # Each on a connection of its own, so that every worker gets its share.
+            query = {"query": f"{names[n % len(names)]} {n}", "limit": 50, "max_tokens": 50_000}
+            self._ask("semantic_search", query)
         every = max(1, n_inputs // _SAMPLES)
         inputs = [Inputs(seed, paths, names) for seed in range(_CONNECTIONS)]
         with ThreadPoolExecutor(_CONNECTIONS) as pool:
