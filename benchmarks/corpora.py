@@ -18,6 +18,12 @@ def cache_dir() -> Path:
     return Path(base) / "codeintel-benchmarks"
 
 
+def ripgrep() -> str:
+    """Find ripgrep, which the test extras install beside Python."""
+    places = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    return shutil.which("rg", path=places) or "rg"
+
+
 def standard_library(into: Path, n_files: int) -> Path:
     """Copy modules of Python's own library, which is on every machine, into a git repository."""
     root = Path(sysconfig.get_paths()["stdlib"])

@@ -16,7 +16,7 @@ from statistics import mean, median
 from time import perf_counter
 from typing import Any
 
-from benchmarks.corpora import cache_dir
+from benchmarks.corpora import cache_dir, ripgrep
 from benchmarks.report import Measurement, Report, Target, summarize
 from benchmarks.retrieval_questions import golden_questions, labelled_questions
 from codeintel.embedding.static import BUNDLED, StaticEmbedder
@@ -31,7 +31,7 @@ _N_QUICK = 3
 _ROUNDS = 3
 # What asks for any of the words, ignoring case, and prints each file with its number of lines.
 _SCANNERS = {
-    "ripgrep": ["rg", "--no-config", "--count", "--ignore-case"],
+    "ripgrep": [ripgrep(), "--no-config", "--count", "--ignore-case"],
     "git grep": ["git", "grep", "--no-index", "--count", "--ignore-case", "-I"],
 }
 

@@ -1,7 +1,6 @@
 """Exact text search and file listing: ripgrep and the directory walk beside the index."""
 
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from time import perf_counter
 
+from benchmarks.corpora import ripgrep
 from benchmarks.report import Measurement, Report, Target, interleaved, summarize
 from benchmarks.text_tree import PACKAGES, QUICK_PACKAGES, package_tree
 from codeintel.index.trigram import TrigramIndex
@@ -119,7 +119,7 @@ def _ripgrep(
 ) -> Callable[[], int]:
     """Give a call of ripgrep that returns the number of lines it printed."""
     case = {"smart": "-S", "ignore": "-i", "sensitive": "-s"}[query.case]
-    command = [shutil.which("rg") or "rg", "--no-config", "--no-ignore", "--hidden", flag, "--crlf"]
+    command = [ripgrep(), "--no-config", "--no-ignore", "--hidden", flag, "--crlf"]
     command += [case, *([] if query.regex else ["-F"]), *(["-w"] if query.word else [])]
     command += ["-e", query.pattern, "."]
 
