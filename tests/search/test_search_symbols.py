@@ -1,4 +1,4 @@
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +50,10 @@ def test_any_letters_can_be_looked_for(query, names):
 @given(LETTERS.filter(bool), st.lists(LETTERS.filter(bool), max_size=8, unique=True))
 def test_no_name_that_is_alike_enough_is_left_out(query, names):
     folded = query.lower()
-    kept = NameTable(names).alike(folded, 0.75)
+    table = NameTable(names)
+    every = get_close_matches(query, names, n=5)
+    assert get_close_matches(query, table.alike(folded, 0.6), n=5) == every
+    kept = table.alike(folded, 0.75, 2)
     for name in set(names).difference(kept):
         ratio = SequenceMatcher(None, name.lower(), folded, autojunk=False).ratio()
         assert ratio < 0.75 or abs(len(name) - len(folded)) > 2

@@ -12,10 +12,13 @@ from codeintel.context import ApplicationContext
 from codeintel.effort import checked
 from codeintel.errors import UnknownSymbolError
 from codeintel.search.navigation import navigator_of
+from codeintel.search.symbol_table import symbol_table_of
 from codeintel.types import NavigationAnswer, Rung, Scope
 
 # Up to so many uses are all resolved, and those of other symbols left out; of more, only a page.
 _MAX_RESOLVED = 200
+# How alike a name is that is suggested in the place of another one.
+_LEAST_RATIO = 0.6
 
 
 def definition_at(
@@ -125,16 +128,18 @@ def _require_known(selections: list[Selection], wanted: Wanted) -> None:
     UnknownSymbolError
         Names the nearest defined names.
     """
-    names: dict[str, None] = {}
     for selection in selections:
-        catalog = selection.snapshot.catalog
-        if wanted.name in catalog.definition_names:
+        if wanted.name in selection.snapshot.catalog.definition_names:
             return
         if len(navigator_of(selection.snapshot).uses_of(wanted.name)):
             return
-        names.update(dict.fromkeys(catalog.definition_names))
+    names = {
+        name: None
+        for selection in selections
+        for name in symbol_table_of(selection.snapshot).names_alike(wanted.name, _LEAST_RATIO)
+    }
     raise UnknownSymbolError(
         f"No symbol '{wanted.name}' is defined or used.",
         cure="A search for symbols finds names by a part of them.",
-        suggestions=get_close_matches(wanted.name, checked(names), n=5),
+        suggestions=get_close_matches(wanted.name, checked(names), n=5, cutoff=_LEAST_RATIO),
     )

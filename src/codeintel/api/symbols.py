@@ -9,7 +9,7 @@ from codeintel.context import ApplicationContext
 from codeintel.errors import InvalidQueryError
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.files import path_not_found
-from codeintel.search.symbol_table import FoundSymbol, FoundSymbols, SymbolTable
+from codeintel.search.symbol_table import FoundSymbol, FoundSymbols, symbol_table_of
 from codeintel.store.catalog import Document
 from codeintel.types import Definition, Scope, SymbolHit, SymbolKind, SymbolsAnswer
 
@@ -119,9 +119,7 @@ def _find(
     selection: Selection, container: str, name: str, kind: SymbolKind | None, most: int
 ) -> FoundSymbols:
     """Find the best definitions of one repository, and count all."""
-    snapshot = selection.snapshot
-    table = snapshot.cached("symbols", lambda: SymbolTable(snapshot))
-    return table.find(
+    return symbol_table_of(selection.snapshot).find(
         name,
         kind=kind,
         among=None if selection.whole else {document.id for document in selection.documents},

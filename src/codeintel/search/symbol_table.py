@@ -73,6 +73,10 @@ class SymbolTable:
         if n:
             self._penalty += 0.03 * aside[self._document]
 
+    def names_alike(self, name: str, least_ratio: float) -> list[str]:
+        """Give the names that can have so many letters in common with another one, and more."""
+        return self._names.alike(name.lower(), least_ratio)
+
     def find(
         self,
         name: str,
@@ -134,3 +138,8 @@ class SymbolTable:
             for i in checked(np.flatnonzero(kept)):
                 kept[i] = accept(self._containers[at[i]], self._paths[self._document[at[i]]])
         return kept
+
+
+def symbol_table_of(snapshot: Snapshot) -> SymbolTable:
+    """Give the table of a generation, made on first use."""
+    return snapshot.cached("symbols", lambda: SymbolTable(snapshot))

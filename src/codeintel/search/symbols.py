@@ -85,16 +85,20 @@ class NameTable:
             return [name for name in names if _has_in_order(name, query)]
         return [self.names[n] for n in positions if _has_folded_in_order(self._folded[n], query)]
 
-    def alike(self, folded: str, least_ratio: float) -> list[str]:
+    def alike(self, folded: str, least_ratio: float, most_chars: int | None = None) -> list[str]:
         """Give the names that can have so many letters in common with a text in lower case.
 
         Parameters
         ----------
         least_ratio
             Twice the number of common letters, by the number of all in both.
+        most_chars
+            That a name is longer or shorter; None for any.
         """
         n_chars = len(folded)
-        positions = np.flatnonzero(np.abs(self._lengths - n_chars) <= _MOST_TYPO_CHARS)
+        positions = np.arange(len(self.names))
+        if most_chars is not None:
+            positions = np.flatnonzero(np.abs(self._lengths - n_chars) <= most_chars)
         if folded.isascii():
             letters, lengths = self._letters[positions], self._lengths[positions]
             (wanted,) = _letters_of((folded,))
@@ -191,7 +195,8 @@ def match_names(query: str, table: NameTable, most: int | None = None) -> Matche
     else:
         complete = False
     if not rungs and len(query) >= _LEAST_TYPO_CHARS:
-        return Matches(_typos(folded, table.alike(folded, _LEAST_TYPO_RATIO)))
+        alike = table.alike(folded, _LEAST_TYPO_RATIO, _MOST_TYPO_CHARS)
+        return Matches(_typos(folded, alike))
     n_chars = len(query)
     scores = {name: rung + 0.05 * min(1.0, n_chars / len(name)) for name, rung in rungs.items()}
     return Matches(scores, complete)
