@@ -41,6 +41,8 @@ Each figure comes from a run that asked the same questions the old way and ours,
 side by side on one machine. `python -m benchmarks SUITE` measures again (`--quick`: within a
 minute); `python -m benchmarks --save && python -m benchmarks.performance` runs everything and
 writes this page. Nothing is typed by hand. {MARK} marks figures that are older than their code.
+The machines are shared ones, whose speed differs by more than two from one result to another, even
+where they have the same name: compare ratios, and times only within one result.
 
 ## The design note's targets
 
