@@ -39,7 +39,7 @@ def test_ids_of_chosen_documents_are_ascending(catalog: Catalog) -> None:
 
 
 def test_a_definition_is_found_with_the_chunk_that_holds_its_name(catalog: Catalog) -> None:
-    names = list(catalog.definition_names)
+    names = list(catalog.names())
     found = list(catalog.defining_chunks(names))
     assert {stored.definition.name for stored, _ in found} == set(names)
     for stored, chunk in found:
@@ -66,4 +66,4 @@ def test_a_statement_that_nobody_waits_for_ends_and_the_next_one_works(catalog: 
     many = list(range(5_000))
     with wished(Wish(unwanted=True)), pytest.raises(DeadlineExceededError):
         catalog.definitions_by_id(many)
-    assert len(catalog.definitions_by_id(many)) == sum(catalog.definition_names.values())
+    assert len(catalog.definitions_by_id(many)) == len(list(catalog.definition_rows()))

@@ -129,7 +129,7 @@ def _require_known(selections: list[Selection], wanted: Wanted) -> None:
         Names the nearest defined names.
     """
     for selection in selections:
-        if wanted.name in selection.snapshot.catalog.definition_names:
+        if selection.snapshot.catalog.rows_named(wanted.name):
             return
         if len(navigator_of(selection.snapshot).uses_of(wanted.name)):
             return

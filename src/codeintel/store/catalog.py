@@ -168,15 +168,6 @@ class Catalog:
         )
         return [_chunk(row) for row in rows]
 
-    @cached_property
-    def definition_names(self) -> dict[str, int]:
-        """Every name that is defined, with the number of its definitions."""
-        rows = self._query_for_all(
-            "SELECT name, COUNT(*) FROM definitions JOIN live USING (document_id)"
-            f" WHERE {ALIVE} GROUP BY name"
-        )
-        return dict(rows)
-
     def names(self) -> Iterator[str]:
         """Give every name that was ever defined: those of the generation, and of removed files."""
         return (row[0] for row in self._query("SELECT DISTINCT name FROM definitions"))
