@@ -128,13 +128,11 @@ class CodedIndex:
             Whether to read every list: for a filter, whose rows may lie in any of them.
         """
         probes = self.plan.n_lists if all_lists else self.plan.n_probe
-        lists = faiss.IVFSearchParameters(nprobe=probes, **({"sel": keep.selector} if keep else {}))
         factor = min(candidates_for(self.plan, k), self.plan.n) / k
-        scores, rows = self._rescoring.search(
-            queries,
-            k,
-            params=faiss.IndexRefineSearchParameters(k_factor=factor, base_index_params=lists),
+        parameters = (
+            _parameters(probes, factor, keep.selector) if keep else _unfiltered(probes, factor)
         )
+        scores, rows = self._rescoring.search(queries, k, params=parameters)
         scores[rows < 0] = -np.inf
         return scores, rows
 
