@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -92,7 +93,8 @@ def _take(answer: Matches, match: dict[str, object]) -> None:
     at = 0
     for number, line in enumerate(data.splitlines(keepends=True)):
         inside = [start - at for start in starts if at <= start < at + len(line)]
-        # Ripgrep may give an empty match inside of a character.
-        columns = tuple(len(line[:start].decode("utf-8", "replace")) + 1 for start in inside)
+        # Characters begun before each byte; ripgrep may give an empty match inside of one.
+        begun = list(accumulate(((byte & 0xC0) != 0x80 for byte in line), initial=0))
+        columns = tuple(begun[start] + 1 for start in inside)
         answer[path, match["line_number"] + number] = columns
         at += len(line)
