@@ -28,7 +28,9 @@ def answers(url):
 
 def pid(url):
     """Ask on a connection of its own which process answers."""
-    return int(httpx.post(f"{url}/v1/semantic_search", json={"query": "pid"}).json()["query"])
+    # One that falls to a worker that has died waits until its replacement has started.
+    answer = httpx.post(f"{url}/v1/semantic_search", json={"query": "pid"}, timeout=60)
+    return int(answer.json()["query"])
 
 
 @contextmanager
