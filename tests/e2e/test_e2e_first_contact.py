@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from repositories import GitRepository
+from repositories import SHOP, GitRepository
 
 COMMAND = (sys.executable, "-m", "codeintel.cli.main")
 
@@ -49,6 +49,19 @@ def shell(tmp_path: Path) -> Shell:
     home = tmp_path / "home"
     home.mkdir()
     return Shell(home)
+
+
+@pytest.fixture(scope="module")
+def indexed_shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shell, Path]:
+    """A shop that is indexed, and who may ask about it but not change it."""
+    folder = tmp_path_factory.mktemp("indexed")
+    shop = GitRepository(folder / "shop")
+    shop.commit(dict(SHOP), "Open the shop")
+    shop.write({"logo.png": b"\x89PNG\r\n\x1a\n\0\0\0"})
+    (folder / "home").mkdir()
+    shell = Shell(folder / "home")
+    shell.run("index", shop.path)
+    return shell, shop.path
 
 
 def read_only(folder: Path) -> None:
@@ -294,11 +307,10 @@ def test_a_removed_index_is_built_again(shell: Shell, shop: GitRepository) -> No
     ],
 )
 def test_a_bad_argument_is_named(
-    shell: Shell, shop: GitRepository, words: tuple[str, ...], complaint: str
+    indexed_shop: tuple[Shell, Path], words: tuple[str, ...], complaint: str
 ) -> None:
-    shop.write({"logo.png": b"\x89PNG\r\n\x1a\n\0\0\0"})
-    shell.run("index", shop.path)
-    answer = shell.run(*words, cwd=shop.path)
+    shell, folder = indexed_shop
+    answer = shell.run(*words, cwd=folder)
     assert answer.returncode == 2, answer.stdout + answer.stderr
     assert answer.stdout == ""
     assert complaint in answer.stderr
