@@ -85,6 +85,10 @@ class FakeCodeIntel:
         self.notes: tuple[str, ...] = ()
         self.work_s = 0.0
 
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        return tuple(self.files)
+
     def restricted_to(self, repos: Collection[str]) -> "FakeCodeIntel":
         view = FakeCodeIntel({k: v for k, v in self.files.items() if k in repos})
         view.gate = self.gate

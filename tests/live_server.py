@@ -11,7 +11,7 @@ from codeintel.server.http import App, DrainingServer, HttpOptions, listen
 def serve(codeintel: object, options: HttpOptions | None = None) -> Iterator[str]:
     """Serve in a thread of its own, and give the base URL."""
     options = options or HttpOptions(port=0)
-    (server_socket,) = listen(options)
+    server_socket = listen(options)
     server = DrainingServer(App(codeintel, options), options)  # type: ignore[arg-type]
     thread = threading.Thread(target=server.run, args=([server_socket],))
     thread.start()

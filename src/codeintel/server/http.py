@@ -5,7 +5,6 @@ import errno
 import ipaddress
 import logging
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from codeintel.server.audit import AuditLog
 from codeintel.server.calls import CACHE_BYTES, Calls
 from codeintel.server.door import Door, DoorOptions
 from codeintel.server.edge import Edge, EdgeOptions
+from codeintel.server.handing import received, say_ready
 from codeintel.server.health import Health
 from codeintel.server.logs import LogFormat, configure_logs
 from codeintel.server.metrics import Metrics
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 _KEEP_ALIVE_S = 75
 _BACKLOG = 2048
-# Elsewhere SO_REUSEPORT means that the last one gets them all.
-_SHARES_CONNECTIONS = sys.platform == "linux"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +74,12 @@ class HttpOptions:
     door: DoorOptions = field(default_factory=DoorOptions)
 
 
-def serve_socket(
-    codeintel: "CodeIntel",
-    options: HttpOptions,
-    server_socket: socket.socket,
-    shared_metrics: Path | None = None,
+def serve_channel(
+    codeintel: "CodeIntel", options: HttpOptions, channel: socket.socket, shared_metrics: Path
 ) -> None:
-    """Serve on a socket that listens already; see `Metrics` for `shared_metrics`."""
+    """Serve the connections that come through a channel; see `Metrics` for `shared_metrics`."""
     configure_logs(options.log_format)
-    DrainingServer(App(codeintel, options, shared_metrics), options).run([server_socket])
+    HandedServer(App(codeintel, options, shared_metrics), options, channel).run([])
 
 
 class App:
@@ -163,6 +158,43 @@ class DrainingServer(uvicorn.Server):
         self._health.draining = True
 
 
+class HandedServer(DrainingServer):
+    """A server that gets its connections from the process that listens."""
+
+    def __init__(self, app: App, options: HttpOptions, channel: socket.socket) -> None:
+        super().__init__(app, options)
+        self._channel = channel
+        self._starting: set[asyncio.Task[object]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take connections."""
+        await super().startup(sockets)
+        asyncio.get_running_loop().add_reader(self._channel, self._take)
+        say_ready(self._channel)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more, and let requests under way finish."""
+        asyncio.get_running_loop().remove_reader(self._channel)
+        self._channel.close()
+        await super().shutdown(sockets)
+
+    def _take(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            for connection in received(self._channel):
+                task = loop.create_task(loop.connect_accepted_socket(self._protocol, connection))
+                self._starting.add(task)
+                task.add_done_callback(self._starting.discard)
+        except EOFError:
+            loop.remove_reader(self._channel)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Make what reads one connection, as `uvicorn.Server.startup` does."""
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
+
 def check_exposure(options: HttpOptions) -> None:
     """Refuse an address that others can reach, unless a token is asked for.
 
@@ -189,10 +221,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def listen(options: HttpOptions, n: int = 1) -> list[socket.socket]:
-    """Open the listening sockets of `n` workers at one address; port 0 takes a free one.
-
-    Where the kernel does not share connections out among several sockets, all have the same one.
+def listen(options: HttpOptions) -> socket.socket:
+    """Open the listening socket; port 0 takes a free one.
 
     Raises
     ------
@@ -200,18 +230,8 @@ def listen(options: HttpOptions, n: int = 1) -> list[socket.socket]:
         The address is in use, not allowed or not of this machine.
     """
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    address = (options.host, options.port)
     try:
-        # One that is alone at its address tells whether the address is free.
-        first = socket.create_server(address, family=family, backlog=_BACKLOG)
-        if n == 1 or not _SHARES_CONNECTIONS:
-            return [first] * n
-        address = (options.host, first.getsockname()[1])
-        first.close()
-        return [
-            socket.create_server(address, family=family, backlog=_BACKLOG, reuse_port=True)
-            for _ in range(n)
-        ]
+        return socket.create_server((options.host, options.port), family=family, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             raise ConfigurationError(

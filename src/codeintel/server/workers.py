@@ -1,20 +1,20 @@
 """Server processes on one port, and one that keeps the index current beside them.
 
-The parent opens the port, starts the processes and starts anew whichever dies; it never serves
-itself. The port stays open throughout, so that a client sees no refused connection while a worker
-is away. Every worker has a listening socket of its own, so that the kernel shares the connections
-out evenly: of one common socket the first to wake takes all that wait. All map the same files of
-the index, so that the index is in memory once.
+The parent opens the port, starts the processes, hands the connections on to them in turn, and
+starts anew whichever dies; it never serves itself. The port stays open throughout, so that a client
+sees no refused connection while a worker is away. All map the same files of the index, so that the
+index is in memory once.
 """
 
+import gc
 import logging
 import os
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.context import SpawnProcess
@@ -24,12 +24,15 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.multiprocess import mark_process_dead
 
+from codeintel.effort import Effort, Wish, wished
 from codeintel.errors import CodeIntelError, ConfigurationError
 from codeintel.scratch import scratch_folder
 from codeintel.server.door import DoorOptions
 from codeintel.server.families import write_families
-from codeintel.server.http import HttpOptions, check_exposure, listen, serve_socket
+from codeintel.server.handing import Channel, Handing
+from codeintel.server.http import HttpOptions, check_exposure, listen, serve_channel
 from codeintel.server.logs import configure_logs
+from codeintel.types import Scope
 
 if TYPE_CHECKING:
     from codeintel.api import CodeIntel
@@ -46,20 +49,26 @@ _MAX_DELAY_S = 10.0
 # A process that lived this long did not die of how it was started.
 _HEALTHY_S = 30.0
 _GRACE_S = 5.0
+# After which a process with many repositories begins to answer nevertheless.
+_WARM_UP_S = 5.0
+# Until connections are offered again that no worker could take up.
+_OFFER_AGAIN_S = 0.01
 
 
 @dataclass(slots=True)
 class _Worker:
     """A process that is to run, and when it may be started.
 
-    One that `may_end` is not started anew after it has ended without an error.
+    One that `serves` gets connections; one that does not is not started anew after it has ended
+    without an error.
     """
 
     name: str
     target: Callable[..., None]
     arguments: tuple[object, ...]
-    may_end: bool = False
+    serves: bool
     process: SpawnProcess | None = None
+    channel: Channel | None = None
     started_at: float = 0.0
     start_after: float = 0.0
     delay_s: float = _FIRST_DELAY_S
@@ -93,19 +102,19 @@ def run_workers(
     check_exposure(options)
     configure_logs(options.log_format)
     with ExitStack() as stack:
-        sockets = [stack.enter_context(each) for each in listen(options, n_workers)]
-        logger.info("Serving at %s", _url(sockets[0]))
+        listener = stack.enter_context(listen(options))
+        logger.info("Serving at %s", _url(listener))
         metrics = stack.enter_context(scratch_folder("metrics"))
         os.environ[_METRICS_VARIABLE] = str(metrics)
         options = replace(options, door=_share(options.door, n_workers))
         workers = [
-            _Worker(f"worker {n}", _serve, (open_codeintel, options, each, metrics))
-            for n, each in enumerate(sockets, 1)
+            _Worker(f"worker {n}", _serve, (open_codeintel, options, metrics), serves=True)
+            for n in range(1, n_workers + 1)
         ]
         if keep_indexed:
             task = (open_codeintel, options, keep_indexed, metrics)
-            workers.append(_Worker("indexer", _keep_indexed, task, may_end=True))
-        _Supervisor(workers, options, metrics, sockets).run()
+            workers.append(_Worker("indexer", _keep_indexed, task, serves=False))
+        _Supervisor(workers, options, metrics, Handing(listener)).run()
 
 
 def _url(server_socket: socket.socket) -> str:
@@ -128,11 +137,12 @@ class _Supervisor:
         workers: list[_Worker],
         options: HttpOptions,
         metrics: Path,
-        sockets: Sequence[socket.socket],
+        handing: Handing,
     ) -> None:
         self._workers = workers
-        self._sockets = sockets
+        self._handing = handing
         self._metrics = metrics
+        self._drain_s = options.drain_s
         self._patience_s = options.drain_s + options.shutdown_s + _GRACE_S
         self._spawn = get_context("spawn")
         self._stopping = False
@@ -146,6 +156,7 @@ class _Supervisor:
         while not self._stopping:
             self._start_due()
             self._await_change()
+            self._handing.hand_on()
             self._reap()
         self._shut_down()
 
@@ -157,18 +168,25 @@ class _Supervisor:
         now = time.monotonic()
         for worker in self._workers:
             if worker.process is None and worker.start_after <= now:
+                arguments = worker.arguments
+                if worker.serves:
+                    worker.channel = self._handing.open()
+                    arguments += (worker.channel.far,)
                 worker.process = self._spawn.Process(
-                    target=worker.target, args=worker.arguments, name=f"codeintel {worker.name}"
+                    target=worker.target, args=arguments, name=f"codeintel {worker.name}"
                 )
                 worker.process.start()
                 worker.started_at = now
 
     def _await_change(self) -> None:
-        """Sleep until a process dies, one may be started again, or a signal comes."""
+        """Sleep until a process dies or may be started, a client connects, or a signal comes."""
         now = time.monotonic()
         due = [w.start_after - now for w in self._workers if w.process is None]
+        if self._handing.is_full:
+            due.append(_OFFER_AGAIN_S)
         running = [w.process.sentinel for w in self._workers if w.process]
-        connection.wait([*running, self._wake_reader], max(0.0, min(due)) if due else None)
+        awaited = [*running, *self._handing.awaited(), self._wake_reader]
+        connection.wait(awaited, max(0.0, min(due)) if due else None)
 
     def _reap(self) -> None:
         """Note who has died, and when to start it anew: later each time it dies young."""
@@ -178,8 +196,11 @@ class _Supervisor:
                 continue
             process.join()
             worker.process = None
+            if worker.channel:
+                self._handing.close(worker.channel)
+                worker.channel = None
             mark_process_dead(process.pid, str(self._metrics))  # type: ignore[no-untyped-call]
-            if worker.may_end and process.exitcode == 0:
+            if not worker.serves and process.exitcode == 0:
                 self._workers.remove(worker)
                 continue
             now = time.monotonic()
@@ -198,9 +219,9 @@ class _Supervisor:
         running = [worker.process for worker in self._workers if worker.process]
         for process in running:
             process.terminate()
-        # The port is closed as soon as the workers close it, not when the last of them has ended.
-        for each in self._sockets:
-            each.close()
+        self._hand_on_while_draining()
+        # As soon as the workers take no more connections, not when the last of them has ended.
+        self._handing.stop()
         deadline = time.monotonic() + self._patience_s
         for process in running:
             process.join(max(0.0, deadline - time.monotonic()))
@@ -208,14 +229,48 @@ class _Supervisor:
                 process.kill()
                 process.join()
 
+    def _hand_on_while_draining(self) -> None:
+        """Serve on while probes learn of the stop; another signal ends that."""
+        os.read(self._wake_reader, 1)
+        deadline = time.monotonic() + self._drain_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            wait_s = min(left_s, _OFFER_AGAIN_S) if self._handing.is_full else left_s
+            if self._wake_reader in connection.wait(
+                [*self._handing.awaited(), self._wake_reader], wait_s
+            ):
+                return
+            self._handing.hand_on()
+
 
 def _serve(
-    open_codeintel: Open, options: HttpOptions, server_socket: socket.socket, metrics: Path
+    open_codeintel: Open, options: HttpOptions, metrics: Path, channel: socket.socket
 ) -> None:
     """Be a worker process."""
     _end_with_parent()
     with open_codeintel() as codeintel:
-        serve_socket(codeintel, options, server_socket, metrics)
+        _warm_up(codeintel)
+        # What was made lives on: looking through all of it for garbage stops everything for 0.2 s.
+        gc.collect()
+        gc.freeze()
+        serve_channel(codeintel, options, channel, metrics)
+
+
+def _warm_up(codeintel: "CodeIntel") -> None:
+    """Have made what the first questions would wait for; others answer meanwhile.
+
+    Half a million definitions take seconds. Nobody outside is asked: words need no embedding.
+    """
+    deadline = time.monotonic() + _WARM_UP_S
+    with wished(Wish(effort=Effort.WORDS)):
+        for repo in codeintel.repositories:
+            if time.monotonic() > deadline:
+                return
+            scope = Scope(repo=repo)
+            # What is wrong with an index is told to those who ask.
+            with suppress(CodeIntelError):
+                codeintel.symbol_search("warmUp", scope=scope)
+                codeintel.semantic_search("warmUp", scope=scope)
+                codeintel.search_text("warmUp", scope=scope)
 
 
 def _keep_indexed(
