@@ -28,14 +28,24 @@ T = TypeVar("T")
 
 
 class Snapshot:
-    """The parts of one published generation; immutable, safe to share between threads."""
+    """The parts of one published generation; immutable, safe to share between threads.
 
-    def __init__(self, store: GenerationStore, manifest: Manifest) -> None:
+    Parameters
+    ----------
+    inherited
+        What was `derived` in an older generation.
+    """
+
+    def __init__(
+        self, store: GenerationStore, manifest: Manifest, inherited: dict[str, Any] | None = None
+    ) -> None:
         folder = store.folder(manifest.generation)
         store.verify(manifest)
         self.manifest = manifest
         self._made: dict[str, Any] = {}
         self._making: dict[str, threading.Lock] = {}
+        self._inherited = dict(inherited or {})
+        self._derived: dict[str, Any] = {}
         self.lexical = LexicalIndex(folder / "lexical")
         self.trigrams = TrigramIndex.open(folder / "trigrams")
         self.vectors = FAISSManager.open(folder / "vectors")
@@ -51,6 +61,16 @@ class Snapshot:
                         self._made[name] = make()
         made: T = self._made[name]
         return made
+
+    def derived(self, name: str, make: Callable[[T | None], T]) -> T:
+        """Give what `cached` does, made from its like of an older generation where there is one."""
+        made = self.cached(name, lambda: make(self._inherited.pop(name, None)))
+        self._derived[name] = made
+        return made
+
+    def heirlooms(self) -> dict[str, Any]:
+        """Give what the next generation may make its own from."""
+        return {**self._inherited, **self._derived}
 
     def close(self) -> None:
         """Close the databases; mapped files go with the last reference."""
@@ -178,6 +198,7 @@ class LiveIndex:
 
     def _open(self) -> Snapshot:
         """Open the newest generation; while writers publish, it may be gone before it is open."""
+        inherited = self._current.heirlooms() if self._current else None
         for attempt in range(_OPEN_TRIES):
             manifest = self.store.manifest()
             if manifest is None:
@@ -185,7 +206,7 @@ class LiveIndex:
                     "There is no index yet.", cure="Run `codeintel index` in the repository."
                 )
             try:
-                return Snapshot(self.store, manifest)
+                return Snapshot(self.store, manifest, inherited)
             except IndexCorruptError:
                 newest = self.store.manifest()
                 replaced = newest is not None and newest.generation != manifest.generation

@@ -1,6 +1,7 @@
 """Finds definitions by name in one generation, whatever their number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import repeat
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -18,7 +19,8 @@ from codeintel.types import SymbolKind
 # Where so many names begin with what was typed, the shortest of them are the answer. Filters can
 # leave none of these, so with filters all names are looked at.
 _MAX_NAMES = 500
-_NOTHING: list[tuple[Any, ...]] = [()] * len(DefinitionRow._fields)
+# With more documents changed than this share, counting all uses anew costs less.
+_MOST_CHANGED = 0.25
 _KINDS = {kind.value: number for number, kind in enumerate(SymbolKind)}
 
 
@@ -40,38 +42,114 @@ class FoundSymbols(NamedTuple):
     complete: bool
 
 
-class SymbolTable:
-    """All definitions of a generation in arrays, ordered by name."""
+class _Definitions(NamedTuple):
+    """Definitions as columns of one length; names and containers as objects."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    row_id: NDArray[np.int64]
+    document: NDArray[np.int64]
+    name: NDArray[np.object_]
+    kind: NDArray[np.uint8]
+    line: NDArray[np.int32]
+    container: NDArray[np.object_]
+    private: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[Any, ...]]) -> "_Definitions":
+        """Take the columns of `DefinitionRow`s."""
+        columns = list(zip(*rows, strict=True)) or [()] * len(DefinitionRow._fields)
+        ids, documents, names, kinds, lines, containers, public = columns
+        n = len(ids)
+        return cls(
+            np.fromiter(ids, np.int64, n),
+            np.fromiter(documents, np.int64, n),
+            np.fromiter(names, np.object_, n),
+            np.fromiter(map(_KINDS.__getitem__, kinds), np.uint8, n),
+            np.fromiter(lines, np.int32, n),
+            np.fromiter(map(intern, containers), np.object_, n),
+            ~np.fromiter(public, np.bool_, n),
+        )
+
+    def at(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "_Definitions":
+        return _Definitions._make(column[chosen] for column in self)
+
+    def with_(self, others: "_Definitions") -> "_Definitions":
+        pairs: Iterable[tuple[Any, Any]] = zip(self, others, strict=True)
+        return _Definitions._make(np.concatenate(pair) for pair in pairs)
+
+
+class SymbolTable:
+    """All definitions of a generation in arrays, ordered by name.
+
+    Parameters
+    ----------
+    before
+        The table of an older generation: only documents that it does not have are read.
+    """
+
+    _names: NameTable
+    _numbers: dict[str, int]
+
+    def __init__(self, snapshot: Snapshot, before: "SymbolTable | None" = None) -> None:
         catalog = snapshot.catalog
         self._paths = [document.path for document in catalog.documents]
-        ranks = {document.id: rank for rank, document in enumerate(catalog.documents)}
-        self._ranks = ranks
-        columns = list(zip(*catalog.definition_rows(), strict=True)) or [()] * len(
-            DefinitionRow._fields
-        )
-        ids, documents, names, kinds, lines, containers, public = columns
-        self._names = NameTable(set(names))
-        numbers = {name: number for number, name in enumerate(self._names.names)}
-        n = len(ids)
-        name = np.fromiter(map(numbers.__getitem__, names), np.int64, n)
-        order = np.argsort(name, kind="stable")
-        self._containers = [intern(containers[at]) for at in order.tolist()]
-        self._row_ids = np.fromiter(ids, np.int64, n)[order]
-        self._document = np.fromiter(map(ranks.__getitem__, documents), np.int32, n)[order]
-        self._line = np.fromiter(lines, np.int32, n)[order]
-        self._kind = np.fromiter(map(_KINDS.__getitem__, kinds), np.uint8, n)[order]
-        private = ~np.fromiter(public, bool, n)[order]
-        self._bounds = np.searchsorted(name[order], np.arange(len(numbers) + 1))
-        self._numbers = numbers
-        uses = catalog.use_counts()
-        self._uses = np.asarray([uses.get(each, 0) for each in self._names.names], np.int64)
-        aside = np.asarray([path_traits(path).aside for path in self._paths], bool)
+        self._ranks = {document.id: rank for rank, document in enumerate(catalog.documents)}
+        self._spans = catalog.definition_spans()
+        definitions = self._read(snapshot, before)
+        names = set(definitions.name.tolist())
+        if before and before._numbers.keys() == names:
+            self._names, self._numbers = before._names, before._numbers
+        else:
+            self._names = NameTable(names)
+            self._numbers = {name: number for number, name in enumerate(self._names.names)}
+        n = len(definitions.name)
+        number = np.fromiter(map(self._numbers.__getitem__, definitions.name), np.int64, n)
+        order = np.lexsort((definitions.row_id, number))
+        self._definitions = definitions = definitions.at(order)
+        self._bounds = np.searchsorted(number[order], np.arange(len(self._numbers) + 1))
+        self._document = catalog.positions_of(definitions.document).astype(np.int32)
+        self._uses = self._count_uses(snapshot, before)
         headings = [_KINDS[SymbolKind.SECTION], _KINDS[SymbolKind.KEY]]
-        self._penalty = 0.02 * private + 0.04 * np.isin(self._kind, headings)
+        self._penalty = 0.02 * definitions.private + 0.04 * np.isin(definitions.kind, headings)
+        aside = np.asarray([path_traits(path).aside for path in self._paths], bool)
         if n:
             self._penalty += 0.03 * aside[self._document]
+
+    def _read(self, snapshot: Snapshot, before: "SymbolTable | None") -> _Definitions:
+        """Read the definitions of the documents that changed, and take over all others."""
+        catalog = snapshot.catalog
+        if before is None:
+            return _Definitions.of(catalog.definition_rows())
+        spans = before._spans
+        changed = [
+            document for document, span in self._spans.items() if spans.get(document) != span
+        ]
+        kept_documents = np.fromiter(self._spans.keys() - set(changed), np.int64)
+        kept = before._definitions.at(np.isin(before._definitions.document, kept_documents))
+        return kept.with_(_Definitions.of(catalog.definition_rows(changed)))
+
+    def _count_uses(self, snapshot: Snapshot, before: "SymbolTable | None") -> NDArray[np.int64]:
+        """Count the uses of each name, by what came and went where that is little."""
+        catalog, names = snapshot.catalog, self._names.names
+        counts = self._recount_uses(snapshot, before) if before else None
+        if counts is None:
+            counts = catalog.use_counts()
+        return np.fromiter(map(counts.get, names, repeat(0)), np.int64, len(names))
+
+    def _recount_uses(self, snapshot: Snapshot, before: "SymbolTable") -> dict[str, int] | None:
+        """Count by the documents that came and went; None where that is too much, or unknown."""
+        came = list(self._ranks.keys() - before._ranks.keys())
+        went = list(before._ranks.keys() - self._ranks.keys())
+        if len(came) + len(went) > _MOST_CHANGED * len(self._ranks):
+            return None
+        more, fewer = snapshot.catalog.use_counts_in(came), snapshot.catalog.use_counts_in(went)
+        if more is None or fewer is None:
+            return None
+        counts = dict(zip(before._names.names, before._uses.tolist(), strict=True))
+        for name in (more.keys() | fewer.keys()) & counts.keys():
+            counts[name] += more[name] - fewer[name]
+        # Used before, perhaps, but not defined, and so not counted.
+        new = list(self._numbers.keys() - before._numbers.keys())
+        return counts | snapshot.catalog.use_counts_of(new)
 
     def names_alike(self, name: str, least_ratio: float) -> list[str]:
         """Give the names that can have so many letters in common with another one, and more."""
@@ -106,14 +184,14 @@ class SymbolTable:
         uses = np.repeat(self._uses[numbers], sizes)
         kept = self._kept(at, kind, among, accept)
         at, score, uses = at[kept], score[kept], uses[kept]
-        order = np.lexsort((self._line[at], self._document[at], -uses, -score))[:most]
+        order = np.lexsort((self._definitions.line[at], self._document[at], -uses, -score))[:most]
         best = [
             FoundSymbol(
                 -float(score[i]),
                 -int(uses[i]),
                 self._paths[self._document[at[i]]],
-                int(self._line[at[i]]),
-                int(self._row_ids[at[i]]),
+                int(self._definitions.line[at[i]]),
+                int(self._definitions.row_id[at[i]]),
             )
             for i in order
         ]
@@ -129,17 +207,19 @@ class SymbolTable:
         """Tell which definitions pass the filters."""
         kept = np.ones(len(at), bool)
         if kind is not None:
-            kept &= self._kind[at] == _KINDS[kind]
+            kept &= self._definitions.kind[at] == _KINDS[kind]
         if among is not None:
             allowed = np.zeros(len(self._paths), bool)
             allowed[[self._ranks[document] for document in among]] = True
             kept &= allowed[self._document[at]]
         if accept is not None:
             for i in checked(np.flatnonzero(kept)):
-                kept[i] = accept(self._containers[at[i]], self._paths[self._document[at[i]]])
+                kept[i] = accept(
+                    self._definitions.container[at[i]], self._paths[self._document[at[i]]]
+                )
         return kept
 
 
 def symbol_table_of(snapshot: Snapshot) -> SymbolTable:
     """Give the table of a generation, made on first use."""
-    return snapshot.cached("symbols", lambda: SymbolTable(snapshot))
+    return snapshot.derived("symbols", lambda before: SymbolTable(snapshot, before))

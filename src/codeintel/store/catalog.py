@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -228,20 +229,22 @@ class Catalog:
         found = self.packed_occurrences(name)
         return [(document, unpack_positions(packed)) for document, packed in found]
 
-    def definition_rows(self) -> Iterator[tuple[Any, ...]]:
-        """Give what a search through all definitions needs, in no order: plain `DefinitionRow`s."""
+    def definition_rows(self, documents: Sequence[int] | None = None) -> list[tuple[Any, ...]]:
+        """Give all definitions, or those of some documents, in no order: plain `DefinitionRow`s."""
+        if documents is not None:
+            return list(self._by_ids(f"{_DEFINITION_ROW} WHERE document_id IN", documents))
+        return [row for row in self._query(_DEFINITION_ROW) if row[1] in self.by_id]
+
+    def definition_spans(self) -> dict[int, tuple[int, int, int]]:
+        """Give each document's first and last definition, and their number: they tell its rows."""
         rows = self._query(
-            "SELECT id, document_id, name, kind, start_line, container, public FROM definitions"
+            "SELECT document_id, MIN(id), MAX(id), COUNT(*) FROM definitions GROUP BY document_id"
         )
-        return (row for row in rows if row[1] in self.by_id)
+        return {row[0]: row[1:] for row in rows if row[0] in self.by_id}
 
     def rows_named(self, name: str) -> list[DefinitionRow]:
         """Give the same for the definitions of one name."""
-        rows = self._query(
-            "SELECT id, document_id, name, kind, start_line, container, public FROM definitions"
-            " WHERE name = :name",
-            name=name,
-        )
+        rows = self._query(f"{_DEFINITION_ROW} WHERE name = :name", name=name)
         return [DefinitionRow(*row) for row in rows if row[1] in self.by_id]
 
     def definitions_by_id(self, ids: Sequence[int]) -> dict[int, StoredDefinition]:
@@ -257,6 +260,21 @@ class Catalog:
             f" WHERE {ALIVE} GROUP BY name_id"
         )
         return dict(rows)
+
+    def use_counts_in(self, documents: Sequence[int]) -> Counter[str] | None:
+        """Count the uses of each name in some documents, also of generations before.
+
+        None where the content of one of them is stored no longer.
+        """
+        counts = _sum_uses(self._by_ids(f"{_USES} WHERE document_id IN", documents))
+        # Content goes in one transaction with its document: what is there now was there before.
+        stored = self._by_ids("SELECT id FROM documents WHERE id IN", documents)
+        return counts if sum(1 for _ in stored) == len(documents) else None
+
+    def use_counts_of(self, names: Sequence[str]) -> Counter[str]:
+        """Count the uses of some names."""
+        rows = self._by_ids(f"{_USES} WHERE name IN", names)
+        return _sum_uses(row for row in rows if row[1] in self.by_id)
 
     def packed_occurrences(self, name: str) -> list[tuple[Document, bytes]]:
         """Give the same with the places still packed, 4 bytes each."""
@@ -320,6 +338,12 @@ class Catalog:
         return connection
 
 
+_DEFINITION_ROW = (
+    "SELECT id, document_id, name, kind, start_line, container, public FROM definitions"
+)
+_USES = (
+    "SELECT name, document_id, LENGTH(positions) FROM occurrences JOIN names ON names.id = name_id"
+)
 _CHUNK = "id, start_line, end_line, symbol, container, kind"
 _DEFINITION = (
     "document_id, name, kind, start_line, end_line, name_line, name_column,"
@@ -331,6 +355,14 @@ _CHUNK_OF_NAME = (
     f" AND (document_id << {ORDINAL_BITS}) + {MAX_CHUNKS - 1}"
     " AND name_line BETWEEN chunks.start_line AND chunks.end_line"
 )
+
+
+def _sum_uses(rows: Iterable[tuple[str, int, int]]) -> Counter[str]:
+    """Add up the uses of each name; `rows` as of `_USES`."""
+    counts: Counter[str] = Counter()
+    for name, _, n_bytes in rows:
+        counts[name] += n_bytes // PACKED_BYTES
+    return counts
 
 
 def _chunk(row: tuple[Any, ...]) -> ChunkRow:
