@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from codeintel.server.handing import Handing, received, say_ready
+from codeintel.server.handing import Handing, received, say_ready, say_stopping
 
 N_MORE_THAN_A_CHANNEL_HOLDS = 2000
 
@@ -74,7 +74,7 @@ def test_a_connection_waits_until_a_worker_is_ready(office):
     say_ready(worker.far)
     office.handing.hand_on()
     assert taken_up(worker) == clients
-    assert office.handing.awaited() == [office.listener.fileno()]
+    assert office.handing.awaited() == [worker.fileno(), office.listener.fileno()]
 
 
 def test_at_first_connections_wait_until_all_workers_are_ready(office):
@@ -104,6 +104,18 @@ def test_a_worker_that_starts_later_gets_nothing_before_it_is_ready(office):
     office.handing.hand_on()
     assert taken_up(running) == clients
     assert taken_up(starting) == []
+
+
+def test_a_worker_that_stops_gets_no_more(office):
+    stopping, running = office.ready(), office.ready()
+    office.connect(2)
+    office.handing.hand_on()
+    assert len(taken_up(stopping)) == len(taken_up(running)) == 1
+    say_stopping(stopping.far)
+    clients = office.connect(3)
+    office.handing.hand_on()
+    assert taken_up(stopping) == []
+    assert taken_up(running) == clients
 
 
 def test_what_a_dead_worker_had_not_taken_up_goes_to_the_others(office):
@@ -149,11 +161,11 @@ def test_while_the_workers_are_full_no_more_is_accepted(office):
     while not office.handing.is_full:
         office.connect(1)
         office.handing.hand_on()
-    assert office.handing.awaited() == []
+    assert office.handing.awaited() == [worker.fileno()]
     taken_up(worker)
     office.handing.hand_on()
     assert len(taken_up(worker)) == 1
-    assert office.handing.awaited() == [office.listener.fileno()]
+    assert office.handing.awaited() == [worker.fileno(), office.listener.fileno()]
 
 
 def test_a_worker_learns_that_the_parent_is_no_more():

@@ -28,6 +28,13 @@ def test_a_killed_worker_is_replaced_and_the_port_stays_open():
         assert "worker" in process.stderr.read()
 
 
+def test_a_worker_that_is_told_to_stop_is_replaced_and_no_client_sees_it():
+    with running(2) as (_, url):
+        first = pids(url, 2)
+        os.kill(min(first), signal.SIGTERM)
+        until(lambda: pids(url, 2) - first)
+
+
 def test_metrics_add_up_over_all_workers():
     with running(2) as (_, url):
         pids(url, 2)

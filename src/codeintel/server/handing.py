@@ -15,6 +15,7 @@ from contextlib import suppress
 logger = logging.getLogger(__name__)
 
 _READY = b"r"
+_STOPPING = b"s"
 _CONNECTION = b"c"
 # Looked after others in between, however many connect.
 _AT_ONCE = 64
@@ -30,7 +31,7 @@ class Channel:
     far
         The end for the worker.
     ready
-        Whether the worker has said that it accepts.
+        Whether the worker takes connections, as it said last.
     """
 
     def __init__(self) -> None:
@@ -40,13 +41,13 @@ class Channel:
         self.ready = False
 
     def fileno(self) -> int:
-        """Give what becomes readable when the worker gets ready."""
+        """Give what becomes readable when the worker says something."""
         return self._near.fileno()
 
-    def note_ready(self) -> None:
-        """Read what the worker has said."""
+    def listen_to_worker(self) -> None:
+        """Note whether the worker takes connections."""
         with suppress(BlockingIOError):
-            self.ready = self._near.recv(1) == _READY
+            self.ready = self._near.recv(2)[-1:] == _READY
 
     def hand(self, connection: socket.socket) -> bool:
         """Give the worker a connection; false where it has too many to take up already."""
@@ -103,15 +104,14 @@ class Handing:
 
     def awaited(self) -> list[int]:
         """Give the file descriptors that become readable when there is something to do."""
-        starting = [channel.fileno() for channel in self._channels if not channel.ready]
+        channels = [channel.fileno() for channel in self._channels]
         listens = self._hands_on and not self._kept
-        return [*starting, self._listener.fileno()] if listens else starting
+        return [*channels, self._listener.fileno()] if listens else channels
 
     def hand_on(self) -> None:
         """Give workers that are ready what has connected."""
         for channel in self._channels:
-            if not channel.ready:
-                channel.note_ready()
+            channel.listen_to_worker()
         if self._channels and all(channel.ready for channel in self._channels):
             self._began = True
         for _ in range(_AT_ONCE):
@@ -145,6 +145,12 @@ class Handing:
 def say_ready(channel: socket.socket) -> None:
     """Tell the parent that this worker accepts connections."""
     channel.sendall(_READY)
+
+
+def say_stopping(channel: socket.socket) -> None:
+    """Tell the parent that this worker takes no more connections."""
+    with suppress(OSError):  # The parent is no more.
+        channel.sendall(_STOPPING)
 
 
 def received(channel: socket.socket) -> Iterator[socket.socket]:

@@ -22,7 +22,7 @@ from codeintel.server.audit import AuditLog
 from codeintel.server.calls import CACHE_BYTES, Calls
 from codeintel.server.door import Door, DoorOptions
 from codeintel.server.edge import Edge, EdgeOptions
-from codeintel.server.handing import received, say_ready
+from codeintel.server.handing import received, say_ready, say_stopping
 from codeintel.server.health import Health
 from codeintel.server.logs import LogFormat, configure_logs
 from codeintel.server.metrics import Metrics
@@ -175,6 +175,7 @@ class HandedServer(DrainingServer):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more, and let requests under way finish."""
         asyncio.get_running_loop().remove_reader(self._channel)
+        say_stopping(self._channel)
         self._channel.close()
         await super().shutdown(sockets)
 
