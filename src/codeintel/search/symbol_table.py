@@ -1,7 +1,7 @@
 """Finds definitions by name in one generation, whatever their number."""
 
-from collections.abc import Callable, Iterable
-from itertools import repeat
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice, repeat
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from codeintel.types import SymbolKind
 _MAX_NAMES = 500
 # With more documents changed than this share, counting all uses anew costs less.
 _MOST_CHANGED = 0.25
+_ROWS_AT_ONCE = 50_000
 _KINDS = {kind.value: number for number, kind in enumerate(SymbolKind)}
 
 
@@ -55,8 +56,15 @@ class _Definitions(NamedTuple):
 
     @classmethod
     def of(cls, rows: Iterable[tuple[Any, ...]]) -> "_Definitions":
-        """Take the columns of `DefinitionRow`s."""
-        columns = list(zip(*rows, strict=True)) or [()] * len(DefinitionRow._fields)
+        """Take the columns of `DefinitionRow`s, some rows at a time: a million are 500 MB."""
+        left = iter(rows)
+        parts = [cls._of([()] * len(DefinitionRow._fields))]
+        while some := list(islice(left, _ROWS_AT_ONCE)):
+            parts.append(cls._of(list(zip(*some, strict=True))))
+        return cls._joined(parts)
+
+    @classmethod
+    def _of(cls, columns: Sequence[tuple[Any, ...]]) -> "_Definitions":
         ids, documents, names, kinds, lines, containers, public = columns
         n = len(ids)
         return cls(
@@ -69,12 +77,16 @@ class _Definitions(NamedTuple):
             ~np.fromiter(public, np.bool_, n),
         )
 
+    @classmethod
+    def _joined(cls, parts: Sequence["_Definitions"]) -> "_Definitions":
+        columns: Iterable[Any] = zip(*parts, strict=True)
+        return cls._make(np.concatenate(column) for column in columns)
+
     def at(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "_Definitions":
         return _Definitions._make(column[chosen] for column in self)
 
     def with_(self, others: "_Definitions") -> "_Definitions":
-        pairs: Iterable[tuple[Any, Any]] = zip(self, others, strict=True)
-        return _Definitions._make(np.concatenate(pair) for pair in pairs)
+        return self._joined((self, others))
 
 
 class SymbolTable:
@@ -104,7 +116,9 @@ class SymbolTable:
         n = len(definitions.name)
         number = np.fromiter(map(self._numbers.__getitem__, definitions.name), np.int64, n)
         order = np.lexsort((definitions.row_id, number))
-        self._definitions = definitions = definitions.at(order)
+        # All definitions of a name share its text.
+        shared = np.fromiter(self._names.names, np.object_, len(self._names.names))[number]
+        self._definitions = definitions = definitions._replace(name=shared).at(order)
         self._bounds = np.searchsorted(number[order], np.arange(len(self._numbers) + 1))
         self._document = catalog.positions_of(definitions.document).astype(np.int32)
         self._uses = self._count_uses(snapshot, before)

@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import lru_cache
+from sys import intern
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +37,8 @@ class NameTable:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(sorted(sorted(names), key=str.lower))
-        self._folded = [name.lower() for name in self.names]
+        # A copy of a million names takes 70 MB: one that is the same is not kept twice.
+        self._folded = [low if (low := name.lower()) != name else name for name in self.names]
         folded = [name.encode("utf-8", "surrogatepass") for name in self._folded]
         self._joined = b"\0".join(folded)
         lengths = np.fromiter(map(len, folded), np.int64, len(self.names))
@@ -44,7 +46,8 @@ class NameTable:
         self._lengths = np.fromiter(map(len, self.names), np.int64, len(self.names))
         self._letters = _letters_of(self.names)
         initials = [_initials(name) for name in self.names]
-        self._by_initials = sorted(range(len(self.names)), key=initials.__getitem__)
+        by_initials = sorted(range(len(self.names)), key=initials.__getitem__)
+        self._by_initials = np.asarray(by_initials, np.int32)
         self._initials = [initials[position] for position in self._by_initials]
 
     def beginning_with(self, folded: str, most: int | None) -> list[str]:
@@ -141,7 +144,7 @@ def _range(ordered: list[str], start: str) -> tuple[int, int]:
 
 @lru_cache(maxsize=1 << 18)  # the next generation has nearly the same names
 def _initials(name: str) -> str:
-    return "".join(hump[0] for hump in _HUMP.findall(name)).lower()
+    return intern("".join(hump[0] for hump in _HUMP.findall(name)).lower())
 
 
 def _letters_of(names: tuple[str, ...]) -> NDArray[np.uint64]:

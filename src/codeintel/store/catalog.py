@@ -229,17 +229,15 @@ class Catalog:
         found = self.packed_occurrences(name)
         return [(document, unpack_positions(packed)) for document, packed in found]
 
-    def definition_rows(self, documents: Sequence[int] | None = None) -> list[tuple[Any, ...]]:
+    def definition_rows(self, documents: Sequence[int] | None = None) -> Iterator[tuple[Any, ...]]:
         """Give all definitions, or those of some documents, in no order: plain `DefinitionRow`s."""
         if documents is not None:
-            return list(self._by_ids(f"{_DEFINITION_ROW} WHERE document_id IN", documents))
-        return [row for row in self._query(_DEFINITION_ROW) if row[1] in self.by_id]
+            return self._by_ids(f"{_DEFINITION_ROW} WHERE document_id IN", documents)
+        return (row for row in self._rows(_DEFINITION_ROW) if row[1] in self.by_id)
 
     def definition_spans(self) -> dict[int, tuple[int, int, int]]:
         """Give each document's first and last definition, and their number: they tell its rows."""
-        rows = self._query(
-            "SELECT document_id, MIN(id), MAX(id), COUNT(*) FROM definitions GROUP BY document_id"
-        )
+        rows = self._rows(f"{_SPAN} GROUP BY document_id")
         return {row[0]: row[1:] for row in rows if row[0] in self.by_id}
 
     def rows_named(self, name: str) -> list[DefinitionRow]:
@@ -302,9 +300,12 @@ class Catalog:
 
     def _query(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         """Run one statement on this thread's connection."""
+        return list(self._rows(sql, **values))
+
+    def _rows(self, sql: str, **values: Any) -> Iterator[tuple[Any, ...]]:
+        """Do the same, one row after the other."""
         try:
-            cursor = self._connection.execute(sql, {"generation": self.generation, **values})
-            return cursor.fetchall()
+            yield from self._connection.execute(sql, {"generation": self.generation, **values})
         except sqlite3.DatabaseError as error:
             raise corrupt(error) from error
 
@@ -341,6 +342,7 @@ class Catalog:
 _DEFINITION_ROW = (
     "SELECT id, document_id, name, kind, start_line, container, public FROM definitions"
 )
+_SPAN = "SELECT document_id, MIN(id), MAX(id), COUNT(*) FROM definitions"
 _USES = (
     "SELECT name, document_id, LENGTH(positions) FROM occurrences JOIN names ON names.id = name_id"
 )
