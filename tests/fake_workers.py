@@ -22,6 +22,11 @@ class Opened(FakeCodeIntel):
     def __exit__(self, *error):
         pass
 
+    def symbol_search(self, query, **more):
+        if "FAKE_BREAKS" in os.environ:
+            raise RuntimeError("broken")
+        return super().symbol_search(query, **more)
+
     def semantic_search(self, query, **more):
         answer = super().semantic_search("retry", **more)
         if query == "die":

@@ -28,7 +28,7 @@ def answers(url):
 
 def pid(url):
     """Ask on a connection of its own which process answers."""
-    # One that falls to a worker that has died waits until its replacement has started.
+    # Where no worker is left it waits for the next one.
     answer = httpx.post(f"{url}/v1/semantic_search", json={"query": "pid"}, timeout=60)
     return int(answer.json()["query"])
 

@@ -35,6 +35,15 @@ def test_a_worker_that_is_told_to_stop_is_replaced_and_no_client_sees_it():
         until(lambda: pids(url, 2) - first)
 
 
+def test_a_fault_in_what_is_made_beforehand_keeps_no_worker_from_serving(monkeypatch):
+    monkeypatch.setenv("FAKE_BREAKS", "yes")
+    with running(1) as (process, url):
+        assert pid(url) != process.pid
+        assert httpx.post(f"{url}/v1/symbol_search", json={"query": "x"}).status_code == 500
+        process.terminate()
+        assert "warming up failed" in process.stderr.read()
+
+
 def test_metrics_add_up_over_all_workers():
     with running(2) as (_, url):
         pids(url, 2)

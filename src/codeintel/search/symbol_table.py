@@ -19,7 +19,7 @@ from codeintel.types import SymbolKind
 # Where so many names begin with what was typed, the shortest of them are the answer. Filters can
 # leave none of these, so with filters all names are looked at.
 _MAX_NAMES = 500
-# With more documents changed than this share, counting all uses anew costs less.
+# With more documents changed than this share, all uses are counted anew.
 _MOST_CHANGED = 0.25
 _ROWS_AT_ONCE = 50_000
 _KINDS = {kind.value: number for number, kind in enumerate(SymbolKind)}
@@ -58,13 +58,13 @@ class _Definitions(NamedTuple):
     def of(cls, rows: Iterable[tuple[Any, ...]]) -> "_Definitions":
         """Take the columns of `DefinitionRow`s, some rows at a time: a million are 500 MB."""
         left = iter(rows)
-        parts = [cls._of([()] * len(DefinitionRow._fields))]
+        parts = [cls._of_columns([()] * len(DefinitionRow._fields))]
         while some := list(islice(left, _ROWS_AT_ONCE)):
-            parts.append(cls._of(list(zip(*some, strict=True))))
-        return cls._joined(parts)
+            parts.append(cls._of_columns(list(zip(*some, strict=True))))
+        return cls.joined(parts)
 
     @classmethod
-    def _of(cls, columns: Sequence[tuple[Any, ...]]) -> "_Definitions":
+    def _of_columns(cls, columns: Sequence[tuple[Any, ...]]) -> "_Definitions":
         ids, documents, names, kinds, lines, containers, public = columns
         n = len(ids)
         return cls(
@@ -78,15 +78,12 @@ class _Definitions(NamedTuple):
         )
 
     @classmethod
-    def _joined(cls, parts: Sequence["_Definitions"]) -> "_Definitions":
+    def joined(cls, parts: Sequence["_Definitions"]) -> "_Definitions":
         columns: Iterable[Any] = zip(*parts, strict=True)
         return cls._make(np.concatenate(column) for column in columns)
 
     def at(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "_Definitions":
         return _Definitions._make(column[chosen] for column in self)
-
-    def with_(self, others: "_Definitions") -> "_Definitions":
-        return self._joined((self, others))
 
 
 class SymbolTable:
@@ -139,7 +136,7 @@ class SymbolTable:
         ]
         kept_documents = np.fromiter(self._spans.keys() - set(changed), np.int64)
         kept = before._definitions.at(np.isin(before._definitions.document, kept_documents))
-        return kept.with_(_Definitions.of(catalog.definition_rows(changed)))
+        return _Definitions.joined((kept, _Definitions.of(catalog.definition_rows(changed))))
 
     def _count_uses(self, snapshot: Snapshot, before: "SymbolTable | None") -> NDArray[np.int64]:
         """Count the uses of each name, by what came and went where that is little."""

@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.context import SpawnProcess
@@ -49,7 +49,7 @@ _MAX_DELAY_S = 10.0
 # A process that lived this long did not die of how it was started.
 _HEALTHY_S = 30.0
 _GRACE_S = 5.0
-# After which a process with many repositories begins to answer nevertheless.
+# After which a process begins to answer, though it has not looked at all repositories yet.
 _WARM_UP_S = 5.0
 # Until connections are offered again that no worker could take up.
 _OFFER_AGAIN_S = 0.01
@@ -258,7 +258,7 @@ def _serve(
 def _warm_up(codeintel: "CodeIntel") -> None:
     """Have made what the first questions would wait for; others answer meanwhile.
 
-    Half a million definitions take seconds. Nobody outside is asked: words need no embedding.
+    A hundred thousand definitions take a second. Nobody outside is asked: words need no embedding.
     """
     deadline = time.monotonic() + _WARM_UP_S
     with wished(Wish(effort=Effort.WORDS)):
@@ -266,11 +266,15 @@ def _warm_up(codeintel: "CodeIntel") -> None:
             if time.monotonic() > deadline:
                 return
             scope = Scope(repo=repo)
-            # What is wrong with an index is told to those who ask.
-            with suppress(CodeIntelError):
+            try:
                 codeintel.symbol_search("warmUp", scope=scope)
                 codeintel.semantic_search("warmUp", scope=scope)
                 codeintel.search_text("warmUp", scope=scope)
+            except CodeIntelError:
+                pass  # what is wrong with an index is told to those who ask
+            except Exception:
+                # Other questions, and other repositories, can be answered all the same.
+                logger.exception("warming up failed")
 
 
 def _keep_indexed(
