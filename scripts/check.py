@@ -15,7 +15,7 @@ GATES = (
     ("lint-imports", "--no-cache"),
     (sys.executable, "-m", "scripts.check_sizes"),
 )
-TESTS = (sys.executable, "-m", "pytest", "-q", "-n", "2")
+TESTS = (sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal")
 
 
 def run(command: tuple[str, ...]) -> bool:
