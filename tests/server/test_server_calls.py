@@ -170,6 +170,40 @@ class TestARestrictedPrincipal:
         assert part.structured["total"] == 3
 
 
+class TestWhatIsCheapKeepsToTheOrderOfSearches:
+    """Where these wait long: else those who ask for what is cheap would keep the others waiting."""
+
+    @pytest.mark.parametrize(
+        ("tool", "arguments"),
+        [("semantic_search", {"query": "send"}), ("open_file", {"path": "README.md"})],
+        ids=["kept answer", "file"],
+    )
+    def test_it_is_answered_after_them(self, codeintel, tool, arguments):
+        door = Door(DoorOptions(cpu_threads=1))
+        calls = Calls(codeintel, door)
+        gates = threading.Event(), threading.Event()
+
+        async def crowd():
+            await calls.call("semantic_search", {"query": "send"}, LOCAL)
+            searches = [
+                asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=60))
+                for gate in (*gates, gates[1])
+            ]
+            await asyncio.sleep(0.15)
+            gates[0].set()
+            await searches[0]
+            asked = asyncio.create_task(calls.call(tool, arguments, LOCAL))
+            await asyncio.sleep(0.05)
+            before = asked.done()
+            gates[1].set()
+            return before, await asked, await asyncio.gather(*searches)
+
+        before, outcome, _ = asyncio.run(crowd())
+        door.close()
+        assert not before
+        assert not outcome.is_error
+
+
 class TestAnswersAreKept:
     @pytest.fixture
     def calls(self, codeintel):

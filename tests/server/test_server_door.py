@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import threading
 
 import pytest
@@ -197,3 +198,126 @@ def test_work_that_waited_long_is_told_to_be_cheap(gate):
         return (await asyncio.gather(*calls))[1:]
 
     assert asyncio.run(crowd()) == [Effort.WORDS, Effort.FEWER, Effort.FULL]
+
+
+def test_those_who_ask_take_turns_however_much_one_of_them_asks(gate):
+    door = Door(DoorOptions(cpu_threads=1))
+    done = []
+
+    async def crowd():
+        def asked(principal):
+            work = gate.wait if principal == "first" else lambda: done.append(principal)
+            return asyncio.create_task(door.run(Lane.CPU, work, deadline_s=60, principal=principal))
+
+        names = ["first", *["greedy"] * 9, "modest", "other", "modest"]
+        calls = [asked(name) for name in names]
+        await until(lambda: door.load(Lane.CPU).waiting == len(names) - 1)
+        gate.set()
+        await asyncio.gather(*calls)
+
+    asyncio.run(crowd())
+    # The thread had one more at hand when the others came.
+    assert done == ["greedy", "greedy", "modest", "other", "greedy", "modest", *["greedy"] * 6]
+
+
+def test_each_ones_work_is_begun_in_the_order_it_came(gate):
+    door = Door(DoorOptions(cpu_threads=1))
+    done = []
+
+    async def crowd():
+        calls = [asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=60))]
+        calls += [
+            asyncio.create_task(door.run(Lane.CPU, lambda n=n: done.append(n), deadline_s=60))
+            for n in range(20)
+        ]
+        await until(lambda: door.load(Lane.CPU).waiting == 20)
+        gate.set()
+        await asyncio.gather(*calls)
+
+    asyncio.run(crowd())
+    assert done == list(range(20))
+
+
+@contextlib.asynccontextmanager
+async def searches_behind(door, gate):
+    """Have a search run that had to wait long, and others wait for it until the gate opens."""
+    first_gate = threading.Event()
+    calls = [
+        asyncio.create_task(door.run(Lane.CPU, work, deadline_s=60))
+        for work in (first_gate.wait, gate.wait, gate.wait)
+    ]
+    await asyncio.sleep(0.15)
+    first_gate.set()
+    await until(lambda: door.load(Lane.CPU).waited_s > 0.1)
+    yield
+    gate.set()
+    await asyncio.gather(*calls)
+
+
+def test_what_is_cheap_waits_for_the_searches_that_came_before_it(gate):
+    door = Door(DoorOptions(cpu_threads=1))
+
+    async def crowd():
+        async with searches_behind(door, gate):
+            cheap = asyncio.create_task(door.turn(""))
+            await asyncio.sleep(0.05)
+            assert not cheap.done()
+            gate.set()
+            await asyncio.wait_for(cheap, 5)
+        await until(lambda: door.load(Lane.CPU).running == 0)
+        await asyncio.wait_for(door.turn(""), 5)
+
+    asyncio.run(crowd())
+
+
+def test_what_is_cheap_goes_at_once_while_no_search_waits_long(gate):
+    door = Door(DoorOptions(cpu_threads=1))
+
+    async def crowd():
+        calls = [asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=60)) for _ in "abc"]
+        await until(lambda: door.load(Lane.CPU).waiting == 2)
+        await asyncio.wait_for(door.turn(""), 5)
+        gate.set()
+        await asyncio.gather(*calls)
+
+    asyncio.run(crowd())
+
+
+def test_what_is_cheap_waits_no_longer_than_a_second(gate):
+    door = Door(DoorOptions(cpu_threads=1))
+
+    async def crowd():
+        async with searches_behind(door, gate):
+            await asyncio.wait_for(door.turn(""), 30)
+
+    asyncio.run(crowd())
+
+
+def test_what_is_cheap_is_never_turned_away_by_a_full_queue(gate, monkeypatch):
+    monkeypatch.setattr("codeintel.server.door._LONGEST_TURN_S", 60)
+    door = Door(DoorOptions(cpu_threads=1, max_per_principal=3))
+
+    async def crowd():
+        async with searches_behind(door, gate):
+            more = asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=60))
+            await until(lambda: door.load(Lane.CPU).waiting == 2)
+            await asyncio.wait_for(door.turn(""), 5)
+            gate.set()
+            await more
+
+    asyncio.run(crowd())
+
+
+def test_a_closed_door_lets_nobody_wait_for_ever(gate):
+    door = Door(DoorOptions(cpu_threads=1))
+
+    async def crowd():
+        calls = [asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=60)) for _ in "abc"]
+        await until(lambda: door.load(Lane.CPU).waiting == 2)
+        door.close()
+        with pytest.raises(asyncio.CancelledError):
+            await calls[2]
+        gate.set()
+        await asyncio.gather(*calls[:2])
+
+    asyncio.run(crowd())

@@ -124,6 +124,8 @@ class Calls:
         stamp = self._codeintel.stamp if tool.from_index else None
         key = (tool.name, principal.repos, _identity(tool, arguments), stamp)
         outcome = self._cache.get(key, busy=self._door.load(tool.lane).waiting > 0)
+        if outcome is not None or tool.lane is not Lane.CPU:
+            await self._door.turn(principal.name)
         if outcome is None:
             outcome = await self._flights.run(key, lambda: self._ask(tool, arguments, principal))
             if tool.from_index and (outcome.whole or outcome.effort < Effort.FULL):
