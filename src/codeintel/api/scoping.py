@@ -119,7 +119,9 @@ def selected(context: ApplicationContext, scope: Scope) -> Iterator[list[Selecti
             selections.append(Selection(repository, snapshot, listing, chosen, whole))
         if failures and not selections:
             raise failures[0]
-        yield [replace(selection, missing=tuple(notes)) for selection in selections]
+        if notes:
+            selections = [replace(selection, missing=tuple(notes)) for selection in selections]
+        yield selections
 
 
 @contextmanager

@@ -119,7 +119,7 @@ class StaticEmbedder:
     def _sum(self, tokens: NDArray[np.int64], weights: Vectors) -> Vectors:
         """Sum weighted rows to a vector of length 1."""
         vector: Vectors = weights @ self._rows.take(tokens, axis=0).astype(np.float32)
-        length = np.linalg.norm(vector)
+        length = np.sqrt(vector @ vector)
         return vector / length if length else vector
 
 

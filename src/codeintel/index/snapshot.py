@@ -50,7 +50,7 @@ class Snapshot:
         self.trigrams = TrigramIndex.open(folder / "trigrams")
         self.vectors = FAISSManager.open(folder / "vectors")
         self.catalog = Catalog(store.root / "catalog.sqlite", manifest.generation)
-        self._line_starts = lru_cache(_KEPT_DOCUMENTS)(partial(_line_starts, self.trigrams))
+        self._line_bounds = lru_cache(_KEPT_DOCUMENTS)(partial(_line_bounds, self.trigrams))
 
     def cached(self, name: str, make: Callable[[], T]) -> T:
         """Give what a layer above made of this generation, made once, on first use."""
@@ -101,32 +101,36 @@ class Snapshot:
 
     def text_of(self, document_id: int) -> str:
         """Give the text of a document as it was indexed."""
-        return self._data(document_id).decode("utf-8")
+        data = self.trigrams.text(document_id)
+        if data is None:
+            raise _missing(document_id)
+        return data.decode("utf-8")
 
     def lines_of(self, document_id: int, start_line: int, end_line: int) -> str:
         """Give a run of lines of a document as it was indexed, without the last line's end."""
-        data = self._data(document_id)
-        starts = self._line_starts(document_id)
-        end = int(starts[end_line]) - 1 if end_line < len(starts) else len(data)
-        return data[int(starts[start_line - 1]) : end].decode("utf-8")
-
-    def _data(self, document_id: int) -> bytes:
-        """Give the text of a document as UTF-8."""
-        data = self.trigrams.text(document_id)
-        if data is None:
-            raise IndexCorruptError(
-                f"The text index does not have document {document_id}.",
-                cure="Run `codeintel index --full` to write it anew.",
-            )
-        return data
+        bounds = self._line_bounds(document_id)
+        last = min(end_line, len(bounds) - 1)
+        start, end = int(bounds[start_line - 1]), int(bounds[last]) - 1
+        return self.trigrams.part(document_id, start, end).decode("utf-8")
 
 
-def _line_starts(trigrams: TrigramIndex, document_id: int) -> NDArray[np.int32]:
-    """Give where each line of a document starts, in bytes."""
-    ends = np.flatnonzero(np.frombuffer(trigrams.text(document_id) or b"", np.uint8) == _LINE_END)
-    starts = np.zeros(len(ends) + 1, np.int32)
-    starts[1:] = ends + 1
-    return starts
+def _line_bounds(trigrams: TrigramIndex, document_id: int) -> NDArray[np.int32]:
+    """Give where each line of a document starts, in bytes, and where one more would."""
+    data = trigrams.text(document_id)
+    if data is None:
+        raise _missing(document_id)
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_END)
+    bounds = np.zeros(len(ends) + 2, np.int32)
+    bounds[1:-1] = ends + 1
+    bounds[-1] = len(data) + 1
+    return bounds
+
+
+def _missing(document_id: int) -> IndexCorruptError:
+    return IndexCorruptError(
+        f"The text index does not have document {document_id}.",
+        cure="Run `codeintel index --full` to write it anew.",
+    )
 
 
 class LiveIndex:

@@ -113,8 +113,12 @@ class Segment:
 
     def text(self, ordinal: int) -> bytes:
         """Give the text of a document."""
-        start = int(self.starts[ordinal])
-        return self.texts[start : start + int(self.lengths[ordinal])]
+        return self.part(ordinal, 0, int(self.lengths[ordinal]))
+
+    def part(self, ordinal: int, start: int, end: int) -> bytes:
+        """Give a part of the text of a document, in bytes."""
+        first = int(self.starts[ordinal])
+        return self.texts[first + start : first + end]
 
     def matching_blocks(self, query: TrigramQuery) -> NDArray[np.bool_] | None:
         """Say for each block whether it can hold a query by itself; None where all can."""
@@ -219,6 +223,11 @@ class TrigramIndex:
         """Give the text of a document as UTF-8; None where it is not in the index."""
         place = self.places.get(document)
         return None if place is None else self.segments[place[0]].text(place[1])
+
+    def part(self, document: int, start: int, end: int) -> bytes:
+        """Give a part of the text of a document that is in the index, in bytes."""
+        segment, ordinal = self.places[document]
+        return self.segments[segment].part(ordinal, start, end)
 
 
 def trigrams_of(data: NDArray[np.uint8]) -> NDArray[np.uint32]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from codeintel.search.query import Query
@@ -131,8 +132,7 @@ SIGNALS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(Struct, frozen=True):
     """A chunk with its final score; `signals` has each one's part of it, as in `SIGNALS`.
 
     The last one is there only where recency counts.
@@ -233,5 +233,5 @@ def _stem_match(query: Query, traits: FileTraits) -> Scores:
     labelled questions, those about this project, and commit messages alike.
     """
     wanted = stem_codes(query.stems)
-    common: Scores = np.isin(traits.stems, wanted, kind="sort").sum(axis=1, dtype=np.float64)
+    common: Scores = (traits.stems[:, :, None] == wanted).sum(axis=(1, 2), dtype=np.float64)
     return common / max(1, len(wanted)) * common / np.maximum(1, traits.n_stems)

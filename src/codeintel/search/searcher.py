@@ -101,7 +101,7 @@ def _pool(snapshot: Snapshot, hits: dict[str, Candidates]) -> Pool:
     Those of documents that the generation does not have are left out: their words linger.
     """
     found = np.concatenate([hits[name].ids for name in hits])
-    ids, rows = np.unique(found, return_inverse=True)
+    ids, rows = _distinct(found)
     raw = np.zeros((len(ids), len(RETRIEVERS)), order="F")  # by column, as the ranking reads it
     columns = np.repeat(
         [RETRIEVERS.index(name) for name in hits], [len(h.ids) for h in hits.values()]
@@ -111,11 +111,22 @@ def _pool(snapshot: Snapshot, hits: dict[str, Candidates]) -> Pool:
     live = at >= 0
     if not live.all():
         ids, raw, at = ids[live], raw[live], at[live]
-    files, file_of = np.unique(at, return_inverse=True)
+    files, file_of = _distinct(at)
     documents = snapshot.catalog.documents
     table = snapshot.cached("path_table", lambda: PathTable([d.path for d in documents]))
     paths = [documents[n].path for n in files.tolist()]
     return Pool(ids, file_of, paths, table.of(files), raw)
+
+
+def _distinct(values: Ids) -> tuple[Ids, NDArray[np.intp]]:
+    """Do what `np.unique` does with `return_inverse`; for a few hundred it takes half the time."""
+    order = values.argsort(kind="stable")
+    ordered = values[order]
+    first = np.ones(len(values), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    rank_of = np.empty(len(values), np.intp)
+    rank_of[order] = first.cumsum() - 1
+    return ordered[first], rank_of
 
 
 def _candidates(scores: dict[int, float], among: Among | None) -> Candidates:
@@ -230,7 +241,7 @@ def _complete_meaning(snapshot: Snapshot, vector: NDArray[np.float32], pool: Poo
     dense[unknown] = snapshot.vectors.similarities(vector, pool.chunks[unknown])
     # Not by BLAS, whose threads would fight over the cores with those of other questions.
     sample = np.sort(np.einsum("rd,d->r", snapshot.sample, vector))
-    middle = sample[(len(sample) - 1) // 2 : len(sample) // 2 + 1]
-    median = float(middle.mean()) if len(sample) else 0.0
+    n = len(sample)
+    median = float(sample[(n - 1) // 2] + sample[n // 2]) / 2 if n else 0.0
     dense[np.isnan(dense)] = median
     np.maximum(0.0, dense - median, out=dense)
