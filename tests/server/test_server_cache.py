@@ -37,11 +37,29 @@ def test_an_answer_put_twice_counts_once():
     assert cache.get("a") is not None
 
 
-def test_an_answer_with_reservations_is_for_those_who_would_get_no_better_one():
+def test_an_answer_of_less_effort_is_for_those_who_would_get_no_better_one():
     cache = AnswerCache(5000)
     reduced = Outcome("few", b"{}", effort=Effort.FEWER)
     cache.put("a", reduced)
     assert cache.get("a") is None
-    assert cache.get("a", busy=True) is reduced
+    assert cache.get("a", least=Effort.FEWER) is reduced
+    assert cache.get("a", least=Effort.WORDS) is reduced
+    cache.put("a", Outcome("words", b"{}", effort=Effort.WORDS))
+    assert cache.get("a", least=Effort.FEWER) is None
     cache.put("a", answer(10))
     assert cache.get("a") is not None
+
+
+def test_an_answer_of_less_effort_is_kept_for_less_time(monkeypatch):
+    now_s = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now_s)
+    cache = AnswerCache(5000)
+    cache.put("a", answer(10))
+    cache.put("b", Outcome("few", b"{}", effort=Effort.FEWER))
+    now_s = 50.0
+    assert cache.get("b", least=Effort.FEWER) is not None
+    now_s = 100.0
+    assert cache.get("b", least=Effort.FEWER) is None
+    assert cache.get("a") is not None
+    now_s = 400.0
+    assert cache.get("a") is None

@@ -230,10 +230,10 @@ class TestAnswersAreKept:
         answer = self.ask(calls, arguments={"query": "moon"}, principal=guest)
         assert answer.structured["hits"] == []
 
-    def test_of_less_effort_only_while_others_wait(self, codeintel, monkeypatch):
+    def test_of_less_effort_only_while_no_more_is_to_be_had(self, codeintel, monkeypatch):
         door = Door(DoorOptions(cpu_threads=1))
         calls = Calls(codeintel, door)
-        waiting = threading.Event()
+        gates = threading.Event(), threading.Event()
 
         def search(query, **options):
             codeintel.notes = () if effort() is Effort.FULL else ("The server is busy.",)
@@ -242,21 +242,24 @@ class TestAnswersAreKept:
         monkeypatch.setattr(codeintel, "semantic_search", search)
 
         async def crowd():
-            blocked = asyncio.create_task(door.run(Lane.CPU, waiting.wait, deadline_s=60))
+            blocked = asyncio.create_task(door.run(Lane.CPU, gates[0].wait, deadline_s=60))
             first = asyncio.create_task(calls.call("semantic_search", {"query": "send"}, LOCAL))
-            await asyncio.sleep(0.4)
-            waiting.set()
-            reduced = await first
-            await blocked
-            waiting.clear()
-            busy = [
-                asyncio.create_task(door.run(Lane.CPU, waiting.wait, deadline_s=60)) for _ in "ab"
+            while door.load(Lane.CPU).waiting < 1:
+                await asyncio.sleep(0)
+            others = [
+                asyncio.create_task(door.run(Lane.CPU, gates[1].wait, deadline_s=60)) for _ in "ab"
             ]
-            await asyncio.sleep(0)
-            again = await calls.call("semantic_search", {"query": "send"}, LOCAL)
-            waiting.set()
-            await asyncio.gather(*busy)
-            return reduced, again, await calls.call("semantic_search", {"query": "send"}, LOCAL)
+            await asyncio.sleep(0.4)
+            gates[0].set()
+            reduced = await first
+            n_calls = codeintel.n_calls
+            again = asyncio.create_task(calls.call("semantic_search", {"query": "send"}, LOCAL))
+            await asyncio.sleep(0.05)
+            gates[1].set()
+            await asyncio.gather(blocked, *others, again)
+            assert codeintel.n_calls == n_calls
+            calm = await calls.call("semantic_search", {"query": "send"}, LOCAL)
+            return reduced, again.result(), calm
 
         reduced, again, calm = asyncio.run(crowd())
         door.close()

@@ -4,12 +4,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Hashable
 
+from codeintel.effort import Effort
 from codeintel.server.outcome import Outcome
 
 # An answer can depend on the time by the expiry of its scope; no longer than this.
 _MAX_AGE_S = 300.0
-# One that was given with less effort spares the next ones who ask under the same load.
-_REDUCED_AGE_S = 5.0
+# One given with less effort may have been short of more than that, such as the embedding server.
+_REDUCED_AGE_S = 60.0
 
 
 class AnswerCache:
@@ -26,8 +27,8 @@ class AnswerCache:
         self._n_bytes = 0
         self._kept: OrderedDict[Hashable, tuple[float, Outcome]] = OrderedDict()
 
-    def get(self, key: Hashable, *, busy: bool = False) -> Outcome | None:
-        """Give the answer to `key` if it is kept; one with reservations only where it is `busy`."""
+    def get(self, key: Hashable, *, least: Effort = Effort.FULL) -> Outcome | None:
+        """Give the answer to `key` if one is kept that was given with this effort at least."""
         found = self._kept.get(key)
         if found is None:
             return None
@@ -35,7 +36,7 @@ class AnswerCache:
         if time.monotonic() - since > (_MAX_AGE_S if outcome.whole else _REDUCED_AGE_S):
             self._drop(key)
             return None
-        if not (outcome.whole or busy):
+        if outcome.effort < least:
             return None
         self._kept.move_to_end(key)
         return outcome

@@ -123,7 +123,7 @@ class Calls:
         """Take the answer from the cache, from one who asks the same, or ask."""
         stamp = self._codeintel.stamp if tool.from_index else None
         key = (tool.name, principal.repos, _identity(tool, arguments), stamp)
-        outcome = self._cache.get(key, busy=self._door.load(tool.lane).waiting > 0)
+        outcome = self._cache.get(key, least=self._door.load(tool.lane).effort)
         if outcome is not None or tool.lane is not Lane.CPU:
             await self._door.turn(principal.name)
         if outcome is None:

@@ -35,6 +35,11 @@ class LaneLoad:
     waiting: int
     waited_s: float
 
+    @property
+    def effort(self) -> Effort:
+        """What work that comes now may cost, as far as the last wait tells."""
+        return _effort(self.waited_s) if self.waiting else Effort.FULL
+
 
 @dataclass(frozen=True, slots=True)
 class _Job:

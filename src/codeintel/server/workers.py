@@ -51,6 +51,7 @@ _HEALTHY_S = 30.0
 _GRACE_S = 5.0
 # After which a process begins to answer, though it has not looked at all repositories yet.
 _WARM_UP_S = 5.0
+_COLLECT_EVERY = 10_000
 # Until connections are offered again that no worker could take up.
 _OFFER_AGAIN_S = 0.01
 
@@ -252,6 +253,8 @@ def _serve(
         # What was made lives on: looking through all of it for garbage stops everything for 0.2 s.
         gc.collect()
         gc.freeze()
+        # Answers leave next to no cycles; by default 3 % of the time under load went into looking.
+        gc.set_threshold(_COLLECT_EVERY)
         serve_channel(codeintel, options, channel, metrics)
 
 
