@@ -1,9 +1,13 @@
 import asyncio
 import contextlib
+import os
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from codeintel.cores import CORES, keep_to
 from codeintel.effort import Effort, checkpoint, effort
 from codeintel.errors import BusyError, DeadlineExceededError
 from codeintel.server.door import Door, DoorOptions, Lane, SingleFlight
@@ -33,6 +37,23 @@ async def until(condition):
 def test_work_is_done_in_another_thread(door):
     name = asyncio.run(door.run(Lane.CPU, lambda: threading.current_thread().name, deadline_s=5))
     assert name.startswith("codeintel-cpu")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have cores on Linux")
+def test_work_keeps_to_its_cores_and_what_waits_may_be_anywhere():
+    one = frozenset({min(CORES)})
+    door = Door(DoorOptions(cores=one))
+
+    async def cores_of(lane):
+        return await door.run(lane, lambda: os.sched_getaffinity(0), deadline_s=5)
+
+    def serve():
+        keep_to(one)
+        return asyncio.run(cores_of(Lane.CPU)), asyncio.run(cores_of(Lane.WAIT))
+
+    with ThreadPoolExecutor(1) as server:
+        assert server.submit(serve).result() == (one, CORES)
+    door.close()
 
 
 def test_an_error_of_the_work_reaches_the_caller(door):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 import fake_workers
+from codeintel.cores import CORES
 from codeintel.errors import ConfigurationError
 from codeintel.server.http import HttpOptions, listen
 from codeintel.server.workers import run_workers
@@ -42,6 +44,14 @@ def test_a_fault_in_what_is_made_beforehand_keeps_no_worker_from_serving(monkeyp
         assert httpx.post(f"{url}/v1/symbol_search", json={"query": "x"}).status_code == 500
         process.terminate()
         assert "warming up failed" in process.stderr.read()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have cores on Linux")
+def test_each_worker_answers_on_cores_of_its_own():
+    with running(2) as (_, url):
+        first, second = (os.sched_getaffinity(worker) for worker in pids(url, 2))
+        assert len(first) == len(second)
+        assert not first & second or len(CORES) < 2
 
 
 def test_metrics_add_up_over_all_workers():

@@ -4,7 +4,6 @@ Candidates come from the trigram index, are searched in path order, and the page
 is found. Files that changed since they were indexed are searched as they are now.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ from time import monotonic
 
 from msgspec import Struct
 
+from codeintel.cores import CORES, keep_to
 from codeintel.effort import Effort, checkpoint, effort
 from codeintel.index.trigram import AllOf
 from codeintel.search.text_corpus import Region, RepositoryText, regions
@@ -275,7 +275,7 @@ def _scan_all(
     Few candidates are not worth a change of threads.
     """
     ahead: deque[tuple[Region, Future[list[Found] | Counts]]] = deque()
-    depth = _AHEAD * (os.cpu_count() or 1) if pattern.query == AllOf() else 0
+    depth = _AHEAD * len(CORES) if pattern.query == AllOf() else 0
     try:
         for region in work:
             if page.options.mode == "files":
@@ -299,5 +299,5 @@ def _scan_all(
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """Give the threads that scan; RE2 runs outside the interpreter's lock."""
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="codeintel-text")
+    """Give the threads that scan, on all cores; RE2 runs outside the interpreter's lock."""
+    return ThreadPoolExecutor(len(CORES), "codeintel-text", initializer=keep_to, initargs=(CORES,))

@@ -7,13 +7,13 @@ who has given up does not have its waiting work done.
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import Any, TypeVar
 
+from codeintel.cores import CORES, Cores
 from codeintel.effort import Effort, Wish
 from codeintel.errors import BusyError, DeadlineExceededError
 from codeintel.server.lane import LaneLoad, LaneThreads
@@ -38,19 +38,22 @@ class DoorOptions:
     Attributes
     ----------
     cpu_threads
-        Threads for work that needs a core; default: the cores of this process.
+        Threads for work that needs a core; default: as many as `cores`.
     wait_threads
         Threads for work that waits.
     max_waiting
         Requests that may queue in one lane.
     max_per_principal
         Requests of one principal that may be under way or queue in one lane.
+    cores
+        Where work runs that needs a core, and the event loop; what waits may run on any.
     """
 
     cpu_threads: int = 0
     wait_threads: int = 8
     max_waiting: int = 1024
     max_per_principal: int = 512
+    cores: Cores = CORES
 
 
 class Door:
@@ -58,15 +61,19 @@ class Door:
 
     def __init__(self, options: DoorOptions | None = None) -> None:
         options = options or DoorOptions()
-        cores = options.cpu_threads or os.cpu_count() or 1
+        sizes = {
+            Lane.CPU: (options.cpu_threads or len(options.cores), options.cores),
+            Lane.WAIT: (options.wait_threads, CORES),
+        }
         self._lanes = {
             lane: LaneThreads(
                 lane,
                 n_threads,
                 max_waiting=options.max_waiting,
                 max_per_principal=options.max_per_principal,
+                cores=cores,
             )
-            for lane, n_threads in ((Lane.CPU, cores), (Lane.WAIT, options.wait_threads))
+            for lane, (n_threads, cores) in sizes.items()
         }
 
     async def run(

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from codeintel.cores import Cores, keep_to
 from codeintel.effort import Effort, Wish, wished
 from codeintel.errors import BusyError
 
@@ -87,12 +88,22 @@ class LaneThreads:
         Entries in the queue at most.
     max_per_principal
         Entries of one principal at most, those under way included.
+    cores
+        Where the threads run.
     """
 
     def __init__(
-        self, name: str, n_threads: int, *, max_waiting: int, max_per_principal: int
+        self,
+        name: str,
+        n_threads: int,
+        *,
+        max_waiting: int,
+        max_per_principal: int,
+        cores: Cores,
     ) -> None:
-        self._pool = ThreadPoolExecutor(n_threads, thread_name_prefix=f"codeintel-{name}")
+        self._pool = ThreadPoolExecutor(
+            n_threads, f"codeintel-{name}", initializer=keep_to, initargs=(cores,)
+        )
         self._threads = n_threads
         self._max_inside = n_threads + max_waiting
         self._max_per_principal = max_per_principal

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.multiprocess import mark_process_dead
 
+from codeintel.cores import Cores, cores_of, keep_to
 from codeintel.effort import Effort, Wish, wished
 from codeintel.errors import CodeIntelError, ConfigurationError
 from codeintel.scratch import scratch_folder
-from codeintel.server.door import DoorOptions
 from codeintel.server.families import write_families
 from codeintel.server.handing import Channel, Handing
 from codeintel.server.http import HttpOptions, check_exposure, listen, serve_channel
@@ -107,10 +107,14 @@ def run_workers(
         logger.info("Serving at %s", _url(listener))
         metrics = stack.enter_context(scratch_folder("metrics"))
         os.environ[_METRICS_VARIABLE] = str(metrics)
-        options = replace(options, door=_share(options.door, n_workers))
         workers = [
-            _Worker(f"worker {n}", _serve, (open_codeintel, options, metrics), serves=True)
-            for n in range(1, n_workers + 1)
+            _Worker(
+                f"worker {number + 1}",
+                _serve,
+                (open_codeintel, _with_cores(options, cores_of(number, n_workers)), metrics),
+                serves=True,
+            )
+            for number in range(n_workers)
         ]
         if keep_indexed:
             task = (open_codeintel, options, keep_indexed, metrics)
@@ -124,10 +128,8 @@ def _url(server_socket: socket.socket) -> str:
     return f"http://[{host}]:{port}/mcp" if ":" in host else f"http://{host}:{port}/mcp"
 
 
-def _share(door: DoorOptions, n_workers: int) -> DoorOptions:
-    """Share the cores out among the workers, where their threads are not fixed."""
-    cores = os.cpu_count() or 1
-    return replace(door, cpu_threads=door.cpu_threads or max(1, cores // n_workers))
+def _with_cores(options: HttpOptions, cores: Cores) -> HttpOptions:
+    return replace(options, door=replace(options.door, cores=cores))
 
 
 class _Supervisor:
@@ -255,6 +257,7 @@ def _serve(
         gc.freeze()
         # Answers leave next to no cycles; by default 3 % of the time under load went into looking.
         gc.set_threshold(_COLLECT_EVERY)
+        keep_to(options.door.cores)
         serve_channel(codeintel, options, channel, metrics)
 
 
