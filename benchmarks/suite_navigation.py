@@ -35,6 +35,7 @@ def run(*, quick: bool) -> Report:
             (indexed,) = code.index()
             report.facts |= {"files": indexed.n_files, "symbols": indexed.n_symbols}
             _measure(report, code, tree, n=200 if quick else 500)
+            _after_edits(report, code, tree, settings, n=3 if quick else 8)
     return report
 
 
@@ -123,6 +124,25 @@ def _listing(report: Report, code: CodeIntel, tree: Path) -> None:
     for name, times in interleaved(variants, 20).items():
         report.measurements.append(summarize("list paths", name, times))
     report.targets.append(Target("list_paths p95", _p95(report), 5, "ms", "at most"))
+
+
+def _after_edits(report: Report, code: CodeIntel, tree: Path, settings: Settings, n: int) -> None:
+    """Search a symbol first after an edit, with the table made from the last one, or anew."""
+    times: dict[str, list[float]] = {"table made anew": [], "from the last table": []}
+    edited = tree / "common.py"
+    for number in range(n):
+        edited.write_text(f"{edited.read_text()}\n\ndef newest_{number}():\n    return {number}\n")
+        code.index()
+        times["from the last table"].append(_timed(lambda: code.symbol_search("newest")))
+        with CodeIntel(tree, settings=settings) as opened:
+            opened.list_paths(limit=1)
+            times["table made anew"].append(_timed(lambda o=opened: o.symbol_search("newest")))
+    medians = []
+    for variant, taken in times.items():
+        report.measurements.append(summarize("symbol_search after an edit", variant, taken))
+        medians.append(report.measurements[-1].p50_ms)
+    name = "first symbol_search after an edit, of the time with a table made anew"
+    report.targets.append(Target(name, medians[1] / medians[0], 0.6, "x", "at most"))
 
 
 def _timed(call: Callable[[], object]) -> float:

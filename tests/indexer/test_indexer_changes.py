@@ -2,6 +2,9 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
+from codeintel.effort import Effort, Wish, wished
 from codeintel.embedding.static import StaticEmbedder
 from codeintel.git.files import open_source
 from codeintel.index.snapshot import LiveIndex
@@ -51,6 +54,27 @@ def test_a_change_is_seen_a_moment_later(shop: GitRepository, tmp_path: Path) ->
         shop.write({"new.py": "y = 333\n"})
         time.sleep(changes._LOOK_S)
         assert seen.since(snapshot.catalog) == {"new.py": "y = 333\n"}
+    live.close()
+
+
+def test_where_answers_have_to_be_cheap_a_change_is_seen_later(
+    shop: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now_s)
+    live = indexed(shop, tmp_path)
+    seen, wish = Changes(shop.path), Wish(Effort.FEWER)
+    with live.snapshot() as snapshot, wished(wish):
+        assert seen.since(snapshot.catalog) == {}
+        shop.write({"new.py": "y = 2\n"})
+        now_s = 0.9 * changes._LOOK_S
+        assert seen.since(snapshot.catalog) == {}
+        assert wish.spent is Effort.FULL
+        now_s = changes._LOOK_S + 0.9 * changes._LATER_S
+        assert seen.since(snapshot.catalog) == {}
+        assert wish.spent is Effort.FEWER
+        now_s = changes._LOOK_S + 1.1 * changes._LATER_S
+        assert seen.since(snapshot.catalog) == {"new.py": "y = 2\n"}
     live.close()
 
 

@@ -4,6 +4,7 @@ import threading
 import time
 from pathlib import Path
 
+from codeintel.effort import Effort, effort
 from codeintel.errors import PathNotFoundError, RepositoryError
 from codeintel.git.files import Source, SourceFile, open_source
 from codeintel.lang.content import SourceText, read_source
@@ -13,6 +14,9 @@ from codeintel.store.catalog import Catalog
 # the machine is busy: looking takes no more than this share of the time.
 _LOOK_S = 1.0
 _SHARE = 0.05
+# Where answers have to be cheap it is this much later: all who queue wait for the look, too, which
+# made the 95th percentile of a hundred clients 15 % longer.
+_LATER_S = 4.0
 
 Changed = dict[str, str | None]
 
@@ -20,7 +24,8 @@ Changed = dict[str, str | None]
 class Changes:
     """Looks at a repository's files, once a second at most; safe to share between threads.
 
-    Where the tree is so large that looking takes long, it is looked at less often.
+    Where the tree is so large that looking takes long, or answers have to be cheap, it is looked at
+    less often.
 
     While one thread looks, the others go on with what was seen last.
     """
@@ -37,7 +42,7 @@ class Changes:
         None stands for a file that is gone or is no text. A new file that is no text is left out.
         """
         seen = self._known(catalog.generation)
-        if seen is not None and time.monotonic() < seen[1]:
+        if seen is not None and not _is_due(seen[1]):
             return seen[2]
         if not self._looking.acquire(blocking=seen is None):
             assert seen is not None
@@ -87,3 +92,9 @@ class Changes:
         except (PathNotFoundError, RepositoryError):
             return None
         return read.text if isinstance(read, SourceText) else None
+
+
+def _is_due(out_of_date_s: float) -> bool:
+    """Tell whether to look again, after what was seen last went out of date."""
+    late_s = time.monotonic() - out_of_date_s
+    return late_s >= _LATER_S or (late_s >= 0 and effort() is Effort.FULL)

@@ -217,10 +217,11 @@ def _indexed(part: RepositoryText, pieces: Pieces) -> Iterator[Region]:
         inside = pieces.numbers == number
         kinds[inside] = 2 * number + ascii_of[number][pieces.ordinals[inside]]
     sizes = np.cumsum(pieces.ends - pieces.starts) // _REGION_BYTES
-    breaks = (np.diff(kinds) != 0) | (np.diff(pieces.starts) < 0) | (np.diff(sizes) != 0)
+    new = _changes(kinds) | _changes(sizes)
+    new[1:] |= pieces.starts[1:] < pieces.starts[:-1]
     # All pieces of a document are in one region.
-    breaks &= np.diff(pieces.positions) != 0
-    for run in _runs(breaks):
+    new &= _changes(pieces.positions)
+    for run in _runs(new):
         yield _region(part, pieces.where(run))
 
 
@@ -228,11 +229,11 @@ def _region(part: RepositoryText, pieces: Pieces) -> Region:
     """Make a region of pieces that belong together; adjoining ones become one window."""
     corpus = part.corpus
     segment = corpus.segments[int(pieces.numbers[0])]
-    first = np.append(True, np.diff(pieces.positions) != 0)
+    first = _changes(pieces.positions)
     ordinals = pieces.ordinals[first]
-    apart = np.flatnonzero(pieces.starts[1:] != pieces.ends[:-1])
-    window_starts = pieces.starts[np.append(0, apart + 1)].tolist()
-    window_ends = pieces.ends[np.append(apart, len(pieces.ends) - 1)].tolist()
+    opens = np.ones(len(pieces.starts) + 1, np.bool_)
+    np.not_equal(pieces.starts[1:], pieces.ends[:-1], out=opens[1:-1])
+    window_starts, window_ends = pieces.starts[opens[:-1]], pieces.ends[opens[1:]]
     return Region(
         part.repo,
         segment.texts,
@@ -240,12 +241,18 @@ def _region(part: RepositoryText, pieces: Pieces) -> Region:
         segment.starts[ordinals].tolist(),
         segment.ends[ordinals].tolist(),
         segment.lengths[ordinals].tolist(),
-        list(zip(window_starts, window_ends, strict=True)),
+        list(zip(window_starts.tolist(), window_ends.tolist(), strict=True)),
         bool(segment.ascii[ordinals[0]]),
     )
 
 
-def _runs(breaks: NDArray[np.bool_]) -> list[slice]:
-    """Give the runs of a sequence, by whether it breaks after each element but the last."""
-    edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(breaks) + 1]
-    return [slice(a, b) for a, b in pairwise(edges)]
+def _changes(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each element whether it differs from the one before it; the first does."""
+    new = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=new[1:])
+    return new
+
+
+def _runs(new: NDArray[np.bool_]) -> list[slice]:
+    """Give the runs of a sequence, by whether each element begins one; the first does."""
+    return [slice(a, b) for a, b in pairwise([*np.flatnonzero(new).tolist(), len(new)])]
