@@ -1,5 +1,6 @@
 from difflib import SequenceMatcher, get_close_matches
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +58,22 @@ def test_no_name_that_is_alike_enough_is_left_out(query, names):
     for name in set(names).difference(kept):
         ratio = SequenceMatcher(None, name.lower(), folded, autojunk=False).ratio()
         assert ratio < 0.75 or abs(len(name) - len(folded)) > 2
+
+
+@given(
+    st.text("abcdéß_", min_size=4, max_size=7),
+    st.lists(st.text("abcdéß_", min_size=2, max_size=9), max_size=8, unique=True),
+)
+def test_all_names_with_a_typo_are_found_where_none_matches(query, names):
+    found = match_names(query, NameTable(names)).scores
+    ratios = {
+        name: SequenceMatcher(None, name.lower(), query.lower(), autojunk=False).ratio()
+        for name in names
+        if abs(len(name) - len(query)) <= 2
+    }
+    if max(found.values(), default=0.0) <= 0.3:  # none is on a better rung
+        wanted = {name: 0.3 * ratio for name, ratio in ratios.items() if ratio >= 0.75}
+        assert found == pytest.approx(wanted)
 
 
 def test_no_name_has_a_zero_byte():

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from sys import intern
@@ -17,6 +17,7 @@ _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_\W\d]+|\d+")
 _LEAST_TYPO_RATIO = 0.75
 _LEAST_TYPO_CHARS = 4
 _MOST_TYPO_CHARS = 2  # that a name is longer or shorter
+_NAMES_AT_ONCE = 4096
 # Where so many names match, those with only the letters in order are not what is looked for.
 _ENOUGH = 20
 # A bit for each byte of ASCII, some of them shared; all bits for a byte of any other letter.
@@ -214,14 +215,36 @@ def _rung_of_beginning(query: str, folded: str, name: str, smart: bool) -> float
     return 0.8 if not smart or name.startswith(query) else 0.7
 
 
-def _typos(folded: str, names: Iterable[str]) -> dict[str, float]:
+def _typos(folded: str, names: Sequence[str]) -> dict[str, float]:
     """Score names that differ from what was typed by few letters."""
     scores = {}
     matcher = SequenceMatcher(b=folded, autojunk=False)
-    for name in checked(names):
+    for name in checked(_with_common_letters(folded, names)):
         matcher.set_seq1(name.lower())
-        if matcher.quick_ratio() >= _LEAST_TYPO_RATIO:
-            ratio = matcher.ratio()
-            if ratio >= _LEAST_TYPO_RATIO:
-                scores[name] = 0.3 * ratio
+        ratio = matcher.ratio()
+        if ratio >= _LEAST_TYPO_RATIO:
+            scores[name] = 0.3 * ratio
     return scores
+
+
+def _with_common_letters(folded: str, names: Sequence[str]) -> Iterator[str]:
+    """Give the names that have enough letters in common with a text, in whatever order.
+
+    What `SequenceMatcher.quick_ratio` tells of one name, of thousands at a time. Letters beyond
+    ASCII all count as the same, so that none is missed.
+    """
+    wanted = _letter_counts([folded])
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        some = names[start : start + _NAMES_AT_ONCE]
+        counts = _letter_counts([name.lower() for name in some])
+        common = np.minimum(counts, wanted).sum(axis=1)
+        enough = 2 * common >= _LEAST_TYPO_RATIO * (len(folded) + counts.sum(axis=1))
+        for position in np.flatnonzero(enough).tolist():
+            yield some[position]
+
+
+def _letter_counts(names: list[str]) -> NDArray[np.int64]:
+    """Count each letter of ASCII in each name; shape ``(n, 127)``."""
+    data = np.frombuffer("\0".join(names).encode("ascii", "replace"), np.uint8)
+    counts = np.bincount(np.cumsum(data == 0) * 128 + data, minlength=len(names) * 128)
+    return counts.reshape(-1, 128)[:, 1:]
