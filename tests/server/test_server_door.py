@@ -61,6 +61,15 @@ def test_an_error_of_the_work_reaches_the_caller(door):
         asyncio.run(door.run(Lane.CPU, lambda: 1 // 0, deadline_s=5))
 
 
+def test_what_no_future_takes_is_an_error_too_and_the_lane_goes_on(door):
+    async def ask():
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await door.run(Lane.CPU, lambda: next(iter(())), deadline_s=5)
+        return await door.run(Lane.CPU, lambda: "next", deadline_s=5)
+
+    assert asyncio.run(ask()) == "next"
+
+
 def test_a_timeout_error_of_the_work_is_not_taken_for_the_deadline(door):
     def work():
         raise TimeoutError("a socket")
@@ -259,6 +268,12 @@ def test_each_ones_work_is_begun_in_the_order_it_came(gate):
     assert done == list(range(20))
 
 
+async def one_under_way_and_two_waiting(door, gate):
+    calls = [asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=60)) for _ in "abc"]
+    await until(lambda: door.load(Lane.CPU).waiting == 2)
+    return calls
+
+
 @contextlib.asynccontextmanager
 async def searches_behind(door, gate):
     """Have a search run that had to wait long, and others wait for it until the gate opens."""
@@ -295,8 +310,7 @@ def test_what_is_cheap_goes_at_once_while_no_search_waits_long(gate):
     door = Door(DoorOptions(cpu_threads=1))
 
     async def crowd():
-        calls = [asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=60)) for _ in "abc"]
-        await until(lambda: door.load(Lane.CPU).waiting == 2)
+        calls = await one_under_way_and_two_waiting(door, gate)
         await asyncio.wait_for(door.turn(""), 5)
         gate.set()
         await asyncio.gather(*calls)
@@ -333,8 +347,7 @@ def test_a_closed_door_lets_nobody_wait_for_ever(gate):
     door = Door(DoorOptions(cpu_threads=1))
 
     async def crowd():
-        calls = [asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=60)) for _ in "abc"]
-        await until(lambda: door.load(Lane.CPU).waiting == 2)
+        calls = await one_under_way_and_two_waiting(door, gate)
         door.close()
         with pytest.raises(asyncio.CancelledError):
             await calls[2]

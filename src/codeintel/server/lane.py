@@ -172,11 +172,14 @@ class LaneThreads:
         start = time.monotonic()
         self._waited_s = start - job.submitted_s
         job.wish.effort = _effort(self._waited_s)
-        result, error = None, None
+        result: object = None
+        error: BaseException | None = None
         if not job.future.cancelled():
             try:
                 with wished(job.wish):
                     result = job.work()
+            except StopIteration as raised:  # which no future takes
+                error = RuntimeError(f"StopIteration({raised.value!r}) left the work")
             except BaseException as raised:
                 error = raised
             self._mean_s += 0.05 * (time.monotonic() - start - self._mean_s)
