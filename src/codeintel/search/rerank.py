@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from codeintel.index.vector_arrays import positions
 from codeintel.search.query import Query
 from codeintel.search.signals import FileTraits, stem_codes
 
@@ -233,5 +234,5 @@ def _stem_match(query: Query, traits: FileTraits) -> Scores:
     labelled questions, those about this project, and commit messages alike.
     """
     wanted = stem_codes(query.stems)
-    common: Scores = (traits.stems[:, :, None] == wanted).sum(axis=(1, 2), dtype=np.float64)
+    common: Scores = (positions(traits.stems, wanted) >= 0).sum(axis=1, dtype=np.float64)
     return common / max(1, len(wanted)) * common / np.maximum(1, traits.n_stems)
