@@ -185,6 +185,38 @@ def test_base64_is_given_up_where_the_server_refuses_it(
     assert server.bodies[-1]["encoding_format"] == "float"
 
 
+def test_two_batches_that_give_base64_up_at_the_same_time_are_both_embedded(
+    server: EmbeddingServer, embed: Embed
+) -> None:
+    n_plain_words, given_up = 0, asyncio.Event()
+
+    async def refuse_the_second_plain_word_late(request: moods.Request) -> None:
+        nonlocal n_plain_words
+        if request.body["encoding_format"] == "float":
+            if request.texts != ["word"]:
+                given_up.set()
+            await moods.behave(request)
+            return
+        if request.texts == ["word"]:
+            n_plain_words += 1
+            first = n_plain_words == 1
+            while n_plain_words < 2:
+                await asyncio.sleep(0.001)
+            if not first:
+                await given_up.wait()
+        await request.refuse(400, "encoding_format must be float")
+
+    server.mood = refuse_the_second_plain_word_late
+    assert_whole(embed(server.options(max_in_flight=2, max_batch_texts=32), TEXTS))
+    assert n_plain_words == 2
+
+
+def test_base64_is_given_up_for_a_long_text_too(server: EmbeddingServer, embed: Embed) -> None:
+    server.refuses_base64, server.max_tokens = True, 2000
+    texts = [" ".join(["word"] * 1500)]
+    assert_whole(embed(server.options(), texts), texts)
+
+
 def test_an_endless_answer_is_cut_off(server: EmbeddingServer, embed: Embed) -> None:
     server.mood = moods.endless
     with pytest.raises(EmbeddingMismatchError, match="larger than"):

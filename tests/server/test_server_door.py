@@ -221,13 +221,16 @@ def test_work_that_waited_long_is_told_to_be_cheap(gate):
     async def crowd():
         first = asyncio.create_task(door.run(Lane.CPU, gate.wait, deadline_s=60))
         calls = [first]
-        for pause_s in (1.4, 0.4, 0.0):
+        for pause_s in (1.4, 0.4):
             calls.append(asyncio.create_task(door.run(Lane.CPU, effort, deadline_s=60)))
             await asyncio.sleep(pause_s)
         gate.set()
-        return (await asyncio.gather(*calls))[1:]
+        assert (await asyncio.gather(*calls))[1:] == [Effort.WORDS, Effort.FEWER]
+        # On a machine with much else to do a thread may come late to what did not have to wait.
+        while await door.run(Lane.CPU, effort, deadline_s=60) is not Effort.FULL:
+            pass
 
-    assert asyncio.run(crowd()) == [Effort.WORDS, Effort.FEWER, Effort.FULL]
+    asyncio.run(asyncio.wait_for(crowd(), 60))
 
 
 def test_those_who_ask_take_turns_however_much_one_of_them_asks(gate):
@@ -306,12 +309,14 @@ def test_what_is_cheap_waits_for_the_searches_that_came_before_it(gate):
     asyncio.run(crowd())
 
 
-def test_what_is_cheap_goes_at_once_while_no_search_waits_long(gate):
+def test_what_is_cheap_goes_at_once_while_no_search_waits_long(gate, monkeypatch):
+    monkeypatch.setattr("codeintel.server.lane._STEPS_S", ((50, Effort.FEWER),))
+    monkeypatch.setattr("codeintel.server.door._LONGEST_TURN_S", 60)
     door = Door(DoorOptions(cpu_threads=1))
 
     async def crowd():
         calls = await one_under_way_and_two_waiting(door, gate)
-        await asyncio.wait_for(door.turn(""), 5)
+        await asyncio.wait_for(door.turn(""), 30)
         gate.set()
         await asyncio.gather(*calls)
 

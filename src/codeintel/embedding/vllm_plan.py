@@ -78,24 +78,14 @@ class BatchPlans:
     def send(
         self, texts: Sequence[str], deadline: float, *, truncate_to: int | None = None
     ) -> Plan[Answer | Refusal]:
-        """Send texts in one request and check the answer."""
-        options = self._options
-        request = EmbeddingRequest(
-            model=options.model,
-            input=texts,
-            encoding_format=self.model.encoding,
-            dimensions=options.dim if options.shorten else None,
-            truncate_prompt_tokens=truncate_to,
-            truncation_side="right" if truncate_to else None,
-        )
-        call = Call("/v1/embeddings", encode(request), max_answer_bytes(len(texts)))
-
-        def read(reply: Reply) -> Answer:
-            answer = decode_answer(reply.body, len(texts))
-            self.model.check(answer)
-            return answer
-
-        return (yield from self._delivery.deliver(call, read, deadline))
+        """Send texts in one request and check the answer; without base64 where that is refused."""
+        encoding = self.model.encoding
+        answer = yield from self._send_once(texts, deadline, truncate_to)
+        if isinstance(answer, Refusal) and not self.model.proven:
+            yield from self.prove(deadline)
+        if isinstance(answer, Refusal) and encoding != self.model.encoding:
+            answer = yield from self._send_once(texts, deadline, truncate_to)
+        return answer
 
     def count_tokens(self, text: str, deadline: float) -> Plan[int | None]:
         """Ask the server how many tokens a text has; None where it cannot say."""
@@ -123,10 +113,13 @@ class BatchPlans:
         EmbeddingRefusedError
             It refuses that, too.
         """
-        answer = yield from self.send([_PLAIN_WORD], deadline)
-        if isinstance(answer, Refusal) and not self.model.proven:
-            self.model.encoding = "float"
-            answer = yield from self.send([_PLAIN_WORD], deadline)
+        encoding = self.model.encoding
+        answer = yield from self._send_once([_PLAIN_WORD], deadline)
+        if isinstance(answer, Refusal):
+            if not self.model.proven:
+                self.model.encoding = "float"
+            if encoding != self.model.encoding:  # given up just now, maybe by another batch
+                answer = yield from self._send_once([_PLAIN_WORD], deadline)
         if not isinstance(answer, Refusal):
             return
         if answer.status >= 500:
@@ -172,6 +165,27 @@ class BatchPlans:
             self.model.cuts = False  # vLLM refuses what is too long
         self.model.asked = True
 
+    def _send_once(
+        self, texts: Sequence[str], deadline: float, truncate_to: int | None = None
+    ) -> Plan[Answer | Refusal]:
+        options = self._options
+        request = EmbeddingRequest(
+            model=options.model,
+            input=texts,
+            encoding_format=self.model.encoding,
+            dimensions=options.dim if options.shorten else None,
+            truncate_prompt_tokens=truncate_to,
+            truncation_side="right" if truncate_to else None,
+        )
+        call = Call("/v1/embeddings", encode(request), max_answer_bytes(len(texts)))
+
+        def read(reply: Reply) -> Answer:
+            answer = decode_answer(reply.body, len(texts))
+            self.model.check(answer)
+            return answer
+
+        return (yield from self._delivery.deliver(call, read, deadline))
+
 
 class _Batch:
     """One batch on its way."""
@@ -210,9 +224,6 @@ class _Batch:
         if not positions:
             return
         answer = yield from self._plans.send(self._select(positions), self._deadline)
-        if isinstance(answer, Refusal) and not self._model.proven:
-            yield from self._plans.prove(self._deadline)
-            answer = yield from self._plans.send(self._select(positions), self._deadline)
         if isinstance(answer, Answer):
             self._keep(positions, answer.vectors)
             self._plans.estimate.learn(self._select(positions), answer.n_tokens)
