@@ -262,6 +262,7 @@ def _regions(
             part,
             pattern.query,
             per_line=pattern.per_line,
+            by_ascii=pattern.by_ascii,
             after=after.path if after and begins else "",
         )
 

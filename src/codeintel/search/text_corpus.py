@@ -148,6 +148,8 @@ class Region:
         In bytes, without a line end that only the buffer adds.
     windows
         What can match: whole lines, ascending, each of them within the texts.
+    ascii
+        Whether the texts are ASCII alone.
     """
 
     repo: str
@@ -161,7 +163,7 @@ class Region:
 
 
 def regions(
-    part: RepositoryText, query: TrigramQuery, *, per_line: bool, after: str
+    part: RepositoryText, query: TrigramQuery, *, per_line: bool, by_ascii: bool, after: str
 ) -> Iterator[Region]:
     """Give the texts of a repository that can hold a query, in path order.
 
@@ -169,6 +171,8 @@ def regions(
     ----------
     per_line
         See `TextCorpus.pieces`.
+    by_ascii
+        Texts of ASCII alone are to have regions of their own.
     after
         The first path to give, or to come after; empty for all.
     """
@@ -190,10 +194,10 @@ def regions(
         text = part.changed[path]
         if text:
             before = int(np.searchsorted(pieces.positions, corpus.position(path)))
-            yield from _indexed(part, pieces.where(slice(done, before)))
+            yield from _indexed(part, pieces.where(slice(done, before)), by_ascii)
             yield _on_disk(part.repo, path, text)
             done = before
-    yield from _indexed(part, pieces.where(slice(done, None)))
+    yield from _indexed(part, pieces.where(slice(done, None)), by_ascii)
 
 
 def _on_disk(repo: str, path: str, text: str) -> Region:
@@ -206,23 +210,28 @@ def _on_disk(repo: str, path: str, text: str) -> Region:
     return Region(repo, data, [path], [0], [end], [length], [(0, end)], data.isascii())
 
 
-def _indexed(part: RepositoryText, pieces: Pieces) -> Iterator[Region]:
-    """Cut pieces into regions: of one segment, of like kind, ascending, of bounded size."""
+def _indexed(part: RepositoryText, pieces: Pieces, by_ascii: bool) -> Iterator[Region]:
+    """Cut pieces into regions: of one segment, ascending, of bounded size, if need be of a kind."""
     if not len(pieces.positions):
         return
-    corpus = part.corpus
-    ascii_of = [segment.ascii for segment in corpus.segments]
-    kinds = np.empty_like(pieces.numbers)
-    for number in set(pieces.numbers.tolist()):
-        inside = pieces.numbers == number
-        kinds[inside] = 2 * number + ascii_of[number][pieces.ordinals[inside]]
     sizes = np.cumsum(pieces.ends - pieces.starts) // _REGION_BYTES
-    new = _changes(kinds) | _changes(sizes)
+    new = _changes(pieces.numbers) | _changes(sizes)
     new[1:] |= pieces.starts[1:] < pieces.starts[:-1]
+    if by_ascii:
+        new |= _changes(_is_ascii(part.corpus, pieces))
     # All pieces of a document are in one region.
     new &= _changes(pieces.positions)
     for run in _runs(new):
         yield _region(part, pieces.where(run))
+
+
+def _is_ascii(corpus: TextCorpus, pieces: Pieces) -> NDArray[np.bool_]:
+    """Tell of which pieces the whole text is ASCII."""
+    is_ascii = np.zeros(len(pieces.numbers), np.bool_)
+    for number in set(pieces.numbers.tolist()):
+        inside = pieces.numbers == number
+        is_ascii[inside] = corpus.segments[number].ascii[pieces.ordinals[inside]]
+    return is_ascii
 
 
 def _region(part: RepositoryText, pieces: Pieces) -> Region:
@@ -242,11 +251,11 @@ def _region(part: RepositoryText, pieces: Pieces) -> Region:
         segment.ends[ordinals].tolist(),
         segment.lengths[ordinals].tolist(),
         list(zip(window_starts.tolist(), window_ends.tolist(), strict=True)),
-        bool(segment.ascii[ordinals[0]]),
+        bool(segment.ascii[ordinals].all()),
     )
 
 
-def _changes(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _changes(values: NDArray[np.int64] | NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Say of each element whether it differs from the one before it; the first does."""
     new = np.ones(len(values), np.bool_)
     np.not_equal(values[1:], values[:-1], out=new[1:])

@@ -5,8 +5,10 @@ classes are Unicode's, a match stays within a line unless `multiline` is asked f
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import inf
+from mmap import mmap
 from time import monotonic
 
 import re2
@@ -32,9 +34,8 @@ from codeintel.types import CaseRule
 
 # What RE2 may use for one pattern and its automaton; Unicode classes need more than the default.
 _MAX_MEMORY_BYTES = 64 << 20
-# Longer texts are in few lines, which RE2 finds faster.
-# The Kelvin sign is a k, the long s an s.
-_BEYOND_ASCII = frozenset("ks")
+# Where case does not count, the Kelvin sign is a k too, and the long s an s.
+_BEYOND_ASCII = {"k": "\N{KELVIN SIGN}".encode(), "s": "\N{LATIN SMALL LETTER LONG S}".encode()}
 # RE2 refuses only what takes much memory.
 _SURELY_COMPILED_CHARS = 200
 _ASSERTIONS = {"^": "(?m:^)", "$": "(?m:$)", "A": r"\A", "z": r"\z"}
@@ -60,6 +61,30 @@ class TextQuery(Struct, frozen=True):
     multiline: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A text that is all that a pattern matches.
+
+    Attributes
+    ----------
+    data
+        The text in UTF-8.
+    folded
+        Case does not count; the text is ASCII in lower case.
+    """
+
+    text: str
+    data: bytes
+    folded: bool
+
+    def is_all_in(self, buffer: mmap | bytes, first: int, last: int) -> bool:
+        """Tell whether in that part of a buffer no letter beyond ASCII stands for one of it."""
+        return not self.folded or not any(
+            letter in self.text and buffer.find(other, first, last) >= 0
+            for letter, other in _BEYOND_ASCII.items()
+        )
+
+
 class TextPattern:
     """A compiled query; `compile_pattern` makes it.
 
@@ -69,6 +94,11 @@ class TextPattern:
         What a document must hold to be worth a look.
     per_line
         A match never leaves its line, nor looks beyond it.
+    by_ascii
+        Whether texts of ASCII alone are searched in another way than others.
+    literal
+        The only text that matches; None for other patterns. Case of letters beyond ASCII is left
+        to RE2.
     """
 
     def __init__(self, query: TextQuery, parsed: Parsed) -> None:
@@ -85,9 +115,9 @@ class TextPattern:
         # RE2's boundaries are ASCII's, and two-sided.
         self._one_sided = bool(looks & set("<>()"))
         self._has_boundaries = self._one_sided or bool(looks & set("bB"))
-        plain = self.per_line and not query.word
-        self._literal = literal_of(node) if plain else None
-        if self._literal is None or len(query.pattern) > _SURELY_COMPILED_CHARS:
+        self.by_ascii = self._has_boundaries and not self._one_sided
+        self.literal = _literal(node) if self.per_line and not query.word else None
+        if self.literal is None or len(query.pattern) > _SURELY_COMPILED_CHARS:
             _ = self._regex  # compiled now, so that a refusal comes with the question
 
     def line_finder(self, *, ascii_text: bool) -> tuple[re2._Regexp, bool]:
@@ -112,19 +142,6 @@ class TextPattern:
         """Whether an empty line matches."""
         return next(self.spans(""), None) is not None
 
-    def literal(self, *, ascii_text: bool) -> tuple[bytes, bool] | None:
-        """Give the only text that matches, and whether case counts not; None for other patterns.
-
-        Case of letters beyond ASCII is left to RE2, and that of letters for which some beyond ASCII
-        stand, where a text may have these.
-        """
-        if self._literal is None:
-            return None
-        text, folded = self._literal
-        if folded and not (text.isascii() and (ascii_text or _BEYOND_ASCII.isdisjoint(text))):
-            return None
-        return text.encode("utf-8", "replace"), folded
-
     def spans(self, text: str, deadline: float = inf) -> Iterator[tuple[int, int]]:
         """Give the spans of all matches in a text, in characters.
 
@@ -135,8 +152,8 @@ class TextPattern:
         """
         ascii_text = text.isascii()
         # Beyond ASCII, letters in lower case can be more than they were.
-        if self._literal and (ascii_text or not self._literal[1]) and self.literal(ascii_text=True):
-            return self._literal_spans(text)
+        if self.literal and (ascii_text or not self.literal.folded):
+            return self._literal_spans(self.literal, text)
         if self.must_confirm(ascii_text=ascii_text):
             return self._boundary_matcher.spans(text, deadline)
         return self._re2_spans(text, deadline)
@@ -154,15 +171,13 @@ class TextPattern:
         text = line.removesuffix("\r") if self._crlf else line
         return self._boundary_matcher.matches(text, deadline)
 
-    def _literal_spans(self, text: str) -> Iterator[tuple[int, int]]:
-        assert self._literal
-        literal, folded = self._literal
-        text = text.lower() if folded else text
-        at = text.find(literal)
+    def _literal_spans(self, literal: Literal, text: str) -> Iterator[tuple[int, int]]:
+        text = text.lower() if literal.folded else text
+        at = text.find(literal.text)
         while at >= 0:
-            end = at + len(literal)
+            end = at + len(literal.text)
             yield at, end
-            at = text.find(literal, end)
+            at = text.find(literal.text, end)
 
     def _re2_spans(self, text: str, deadline: float) -> Iterator[tuple[int, int]]:
         data = text.encode("utf-8", "replace")
@@ -269,6 +284,17 @@ def compile_pattern(query: TextQuery) -> TextPattern:
     if query.case == "smart" and parsed.has_literal and not parsed.has_upper:
         parsed = parse(query.pattern, ignore_case=True)
     return TextPattern(query, parsed)
+
+
+def _literal(node: Node) -> Literal | None:
+    """Give the only text that a tree matches, if case of letters beyond ASCII does not matter."""
+    found = literal_of(node)
+    if found is None:
+        return None
+    text, folded = found
+    if folded and not text.isascii():
+        return None
+    return Literal(text, text.encode("utf-8", "replace"), folded)
 
 
 def _compile_re2(pattern: str, source: str) -> re2._Regexp:

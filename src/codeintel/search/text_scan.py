@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeintel.search.text_corpus import Region
-from codeintel.search.text_pattern import TextPattern
+from codeintel.search.text_pattern import Literal, TextPattern
 
 # Lines are taken in runs where of this many the mean distance is less than this.
 _SAMPLE_LINES = 64
@@ -104,9 +104,9 @@ def count(pattern: TextPattern, region: Region, deadline: float) -> Counts:
     """
     if monotonic() > deadline:
         raise TimeoutError
-    literal = pattern.literal(ascii_text=region.ascii)
-    if literal is not None:
-        return _count_literal(*literal, region)
+    literal = pattern.literal
+    if literal and all(literal.is_all_in(region.data, *window) for window in region.windows):
+        return _count_literal(literal, region)
     if not pattern.per_line or pattern.must_confirm(ascii_text=region.ascii):
         found = scan(pattern, region, deadline)
         return Counts(sum(len(file.lines) for file in found), len(found))
@@ -133,26 +133,27 @@ def _n_lines(lines: bytes, with_empty: bool) -> int:
     return n_lines - int(np.count_nonzero(data[1:] & data[:-1]))
 
 
-def _count_literal(text: bytes, fold: bool, region: Region) -> Counts:
-    """Count the lines that hold a text, where `fold` in either case (of ASCII)."""
+def _count_literal(literal: Literal, region: Region) -> Counts:
+    """Count the lines that hold a text."""
     n_lines = 0
     files: set[int] = set()
     for first, last in region.windows:
-        for number, (start, end) in enumerate(_literal_lines(text, fold, region, first, last), 1):
+        for number, (start, end) in enumerate(_literal_lines(literal, region, first, last), 1):
             n_lines += 1
             files.add(bisect_right(region.starts, start))
             dense = number == _SAMPLE_LINES and end - first < _SAMPLE_LINES * _DENSE_BYTES
-            if dense and len(text) <= _MAX_DENSE_BYTES:
-                matching = _dense_lines(text, fold, region.data[end:last]) + end
+            if dense and len(literal.data) <= _MAX_DENSE_BYTES:
+                matching = _dense_lines(literal, region.data[end:last]) + end
                 n_lines += len(matching)
                 files.update(np.searchsorted(region.starts, matching, side="right").tolist())
                 break
     return Counts(n_lines, len(files))
 
 
-def _dense_lines(text: bytes, fold: bool, data: bytes) -> NDArray[np.int64]:
+def _dense_lines(literal: Literal, data: bytes) -> NDArray[np.int64]:
     """Give where the lines begin that hold a text, compared at all places at once."""
-    bytes_ = np.frombuffer(data.lower() if fold else data, np.uint8)
+    text = literal.data
+    bytes_ = np.frombuffer(data.lower() if literal.folded else data, np.uint8)
     size = max(0, len(bytes_) - len(text) + 1)
     at = np.ones(size, np.bool_)
     for offset, byte in enumerate(text):
@@ -162,11 +163,11 @@ def _dense_lines(text: bytes, fold: bool, data: bytes) -> NDArray[np.int64]:
 
 
 def _literal_lines(
-    text: bytes, fold: bool, region: Region, first: int, last: int
+    literal: Literal, region: Region, first: int, last: int
 ) -> Iterator[tuple[int, int]]:
     """Give the lines of a window that hold a text: where it first stands, and where they end."""
-    data = region.data[first:last]
-    data = data.lower() if fold else data
+    text, data = literal.data, region.data[first:last]
+    data = data.lower() if literal.folded else data
     at = data.find(text)
     while at >= 0:
         end = data.find(b"\n", at)
@@ -206,12 +207,11 @@ def _lines(pattern: TextPattern, region: Region, deadline: float) -> Iterator[tu
 def _lines_of_window(
     pattern: TextPattern, region: Region, first: int, last: int, deadline: float
 ) -> Iterator[tuple[int, int]]:
-    literal = pattern.literal(ascii_text=region.ascii)
-    if literal is not None:
-        yield from _literal_lines(*literal, region, first, last)
+    literal, data = pattern.literal, region.data
+    if literal and literal.is_all_in(data, first, last):
+        yield from _literal_lines(literal, region, first, last)
         return
     regex, confirm = pattern.line_finder(ascii_text=region.ascii)
-    data = region.data
     previous_end = first - 1
     for match in regex.finditer(data, first, last):
         start, end = match.span()
