@@ -14,11 +14,22 @@ async def while_connected(call: Coroutine[Any, Any, Outcome], receive: Receive) 
 
     When the client hangs up, the call is given up, and the outcome is None.
     """
-    task = asyncio.create_task(call)
-    gone = asyncio.ensure_future(receive())
-    try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
-    finally:
-        gone.cancel()
+    task, gone = asyncio.current_task(), False
+    assert task
+
+    async def watch() -> None:
+        nonlocal gone
+        await receive()
+        gone = True
         task.cancel()
+
+    # The call has no task of its own: this is done for every request.
+    watcher = asyncio.create_task(watch())
+    try:
+        return await call
+    except asyncio.CancelledError:
+        if gone and not task.uncancel():
+            return None
+        raise
+    finally:
+        watcher.cancel()

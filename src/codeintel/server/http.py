@@ -22,6 +22,7 @@ from codeintel.server.audit import AuditLog
 from codeintel.server.calls import CACHE_BYTES, Calls
 from codeintel.server.door import Door, DoorOptions
 from codeintel.server.edge import Edge, EdgeOptions
+from codeintel.server.gathering import GatheringProtocol
 from codeintel.server.handing import received, say_ready, say_stopping
 from codeintel.server.health import Health
 from codeintel.server.logs import LogFormat, configure_logs
@@ -136,6 +137,7 @@ class DrainingServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=GatheringProtocol,
                 lifespan="on",
                 log_config=None,
                 log_level=logging.WARNING,
