@@ -207,8 +207,8 @@ def excerpts(
 
     `max_bytes` counts UTF-8.
     """
-    starts = _line_starts(text)
-    n_lines = len(starts) - 1
+    lines = text.split("\n")
+    n_lines = len(lines) - (not lines[-1])
     left = max(1, max_tokens) * CHARS_PER_TOKEN
     left_bytes = MAX_OPEN_BYTES * 4 if max_bytes is None else max_bytes
     found: list[Excerpt] = []
@@ -217,8 +217,9 @@ def excerpts(
         truncated = False
         line = start_line
         while line <= end_line:
-            piece = _cut_line(text[starts[line - 1] : starts[line]])
-            truncated |= len(piece) != starts[line] - starts[line - 1]
+            whole = lines[line - 1] + ("\n" if line < len(lines) else "")
+            piece = _cut_line(whole)
+            truncated |= len(piece) != len(whole)
             n_bytes = len(piece.encode("utf-8", "replace"))
             if len(piece) > left or n_bytes > left_bytes:
                 truncated = True
@@ -237,18 +238,6 @@ def excerpts(
 def count_lines(text: str) -> int:
     r"""Count the lines of a text; the last one needs no ``\n``."""
     return text.count("\n") + (not text.endswith("\n") and text != "")
-
-
-def _line_starts(text: str) -> list[int]:
-    """Give where each line starts, and the end of the text as the last entry."""
-    starts = [0]
-    at = text.find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n", at + 1)
-    if starts[-1] != len(text):
-        starts.append(len(text))
-    return starts
 
 
 def _check_range(path: str, n_lines: int, start: int | None, end: int | None) -> tuple[int, int]:
