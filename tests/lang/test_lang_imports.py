@@ -32,7 +32,7 @@ CASES = [
     ("a.ex", "alias A.B", [("B", "A.B", "")]),
     ("a.hs", "import Data.Map", [("Map", "Data.Map", "")]),
     ("a.lua", 'local m = require("a.b")', [("b", "a.b", "")]),
-    ("a.zig", 'const s = @import("a.zig");', [("zig", "a.zig", "")]),
+    ("a.zig", 'const s = @import("a.zig");', [("s", "a.zig", "")]),
     ("a.swift", "import Foundation", [("Foundation", "Foundation", "")]),
     ("a.sh", "source ./lib.sh", [("sh", "./lib.sh", "")]),
 ]

@@ -1,5 +1,7 @@
 """Which definition is meant at a place."""
 
+import pytest
+
 from codeintel.lang.content import split_lines
 from codeintel.lang.meaning import Place, local_at
 from codeintel.lang.parse import parse_file, parse_names
@@ -100,3 +102,122 @@ def test_a_local_name_is_found_at_its_binding_and_at_its_uses() -> None:
     assert binding is use
     assert (binding.name, binding.line, binding.column) == ("value", 16, 12)
     assert local_at(names, 19, 1) is None
+
+
+ANNOTATED = {
+    "one/a.py": "class Cart: ...\n",
+    "two/a.py": "class Cart: ...\n",
+    "use.py": "from one.a import Cart\n\ndef make() -> Cart:\n    return Cart()\n",
+}
+SHADOWED = {
+    "api.ts": "export function save() { return 1; }\n",
+    "form.ts": (
+        "import { save } from './api';\n"
+        "type Props = {\n"
+        "  save: () => void;\n"
+        "};\n"
+        "export function run() {\n"
+        "  save();\n"
+        "}\n"
+    ),
+}
+BASES = {
+    "base.py": "class Base:\n    def run(self): ...\n",
+    "other.js": "class Base {\n  run() {}\n}\n",
+    "other.py": "class Base:\n    def run(self): ...\n",
+    "kid.py": (
+        "from base import Base\nclass Kid(Base):\n    def run(self):\n        super().run()\n"
+    ),
+}
+BARE = {
+    "a.py": "def load(p): ...\nclass Cart:\n    def load(self):\n        return load(1)\n",
+    "A.java": "class A {\n  void load() {}\n  void run() {\n    load();\n  }\n}\n",
+}
+LUA = {
+    "cart.lua": (
+        "local function load(x)\n  return x\nend\n"
+        "function Cart:load()\n  return 1\nend\n"
+        "function Cart:run()\n  return self:load()\nend\n"
+    ),
+}
+GO = {
+    "main.go": 'package main\n\nimport "example.com/shop/cart"\n\nfunc main() { cart.Load(1) }\n',
+    "cart/cart.go": "package cart\n\nfunc Load(n int) {}\n\nfunc (i *Item) Load() {}\n",
+}
+RUST = {
+    "src/main.rs": "mod cart;\nfn main() {\n    cart::load(1);\n    crate::cart::load(2);\n}\n",
+    "src/item.rs": "use crate::cart;\nfn go() {\n    cart::load(4);\n}\n",
+    "src/cart.rs": (
+        "pub fn load(n: u8) {}\n"
+        "pub struct Item;\n"
+        "impl Item {\n    pub fn load(&self) {}\n    fn run(&self) { self.load() }\n}\n"
+        "impl Loader for u8 {\n    fn load(&self) {}\n}\n"
+    ),
+}
+ZIG = {
+    "main.zig": 'const util = @import("util.zig");\npub fn main() void {\n    util.helper();\n}\n',
+    "util.zig": "pub fn helper() void {}\n",
+    "odd.zig": "pub const Odd = struct {\n    pub fn helper() void {}\n};\n",
+}
+HASKELL = {"A.hs": "module A where\n\nload x = x\n\nload' x = load x\n\nuse = load' 2\n"}
+PHP = {
+    "Cart.php": (
+        "<?php\nclass Cart {\n    private static int $count = 0;\n"
+        "    function find() { return 1; }\n"
+        "    function run() {\n        self::$count;\n        $this->find();\n    }\n}\n"
+    ),
+    "Other.php": "<?php\nclass Other {\n    function find() { return 2; }\n}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "line", "text", "expected"),
+    [
+        (ANNOTATED, "use.py", 3, "Cart", [("one/a.py", 1)]),
+        (SHADOWED, "form.ts", 6, "save", [("api.ts", 1)]),
+        (BASES, "kid.py", 4, "super().run", [("base.py", 2)]),
+        (BARE, "a.py", 4, "load", [("a.py", 1)]),
+        (BARE, "A.java", 4, "load", [("A.java", 2)]),
+        (LUA, "cart.lua", 8, "load", [("cart.lua", 4)]),
+        (GO, "main.go", 5, "cart.Load", [("cart/cart.go", 3)]),
+        (RUST, "src/main.rs", 3, "load", [("src/cart.rs", 1)]),
+        (RUST, "src/main.rs", 4, "load", [("src/cart.rs", 1)]),
+        (RUST, "src/item.rs", 3, "load", [("src/cart.rs", 1)]),
+        (RUST, "src/cart.rs", 5, "self.load", [("src/cart.rs", 4)]),
+        (ZIG, "main.zig", 3, "util.helper", [("util.zig", 1)]),
+        (HASKELL, "A.hs", 7, "load'", [("A.hs", 5)]),
+        (PHP, "Cart.php", 6, "count", [("Cart.php", 3)]),
+        (PHP, "Cart.php", 7, "find", [("Cart.php", 4)]),
+    ],
+    ids=[
+        *("what a function gives is no member", "a member of a type shadows nothing"),
+        *("a base is the imported one", "a bare name is no method in Python", "it is in Java"),
+        *("Lua's colon", "a Go package at the top", "a Rust module here", "by its whole path"),
+        *("a Rust module from elsewhere", "self in an impl", "a Zig module", "a primed name"),
+        *("a static property", "$this"),
+    ],
+)
+def test_a_language_is_read_by_its_own_rules(
+    files: dict[str, str], path: str, line: int, text: str, expected: list[tuple[str, int]]
+) -> None:
+    assert meant(path, line, text, files) == expected
+
+
+def test_what_is_written_in_another_language_is_not_meant_where_its_own_has_some() -> None:
+    files = {
+        "a.py": "def run(thing):\n    thing.load()\n",
+        "b.py": "class B:\n    def load(self): ...\n",
+        "c.js": "class C {\n  load() {}\n}\n",
+    }
+    assert meant("a.py", 2, "thing.load", files) == [("b.py", 2)]
+    del files["b.py"]
+    assert meant("a.py", 2, "thing.load", files) == [("c.js", 2)]
+
+
+def test_a_range_and_what_is_spread_out_is_no_member() -> None:
+    files = {
+        "a.js": "function load() {}\nclass A {\n  load() {}\n}\nuse(...load);\n",
+        "b.rs": "fn load() -> u8 { 1 }\nimpl B {\n    fn load(&self) {}\n}\nfn g() { 0..load(); }\n",
+    }
+    assert meant("a.js", 5, "load", files) == [("a.js", 1)]
+    assert meant("b.rs", 5, "load", files) == [("b.rs", 1)]

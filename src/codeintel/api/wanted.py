@@ -18,6 +18,7 @@ _MARKED_WORD = re.compile(r"[^\W\d]\w*(?:[!?](?!=))?")
 _MARKED_LANGUAGES = frozenset(("ruby", "elixir"))
 _DOLLAR_WORD = re.compile(r"(?:[^\W\d]|\$)[\w$]*")
 _DOLLAR_LANGUAGES = frozenset(("javascript", "typescript", "tsx", "java", "scala"))
+_PRIMED_WORD = re.compile(r"[^\W\d][\w']*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ def _words_of(language: str, text: str) -> list[re.Match[str]]:
     """Give what can be a name in a line."""
     if language in _MARKED_LANGUAGES:
         return list(_MARKED_WORD.finditer(text))
+    if language == "haskell":
+        return list(_PRIMED_WORD.finditer(text))
     pattern = _DOLLAR_WORD if language in _DOLLAR_LANGUAGES else _WORD
     return list(pattern.finditer(text))
 

@@ -29,6 +29,12 @@ class Conventions(Struct, frozen=True, kw_only=True):
         (the block given to a call).
     quotes
         Marks that may stand around a name and are no part of it.
+    marks
+        What stands between a thing and a member of it.
+    own
+        Names by which a method knows its object or its class.
+    bare_members
+        Whether a method may use the members of its class by their names alone.
     """
 
     heads: frozenset[str] = frozenset()
@@ -39,6 +45,9 @@ class Conventions(Struct, frozen=True, kw_only=True):
     clauses: bool = False
     blocks: frozenset[str] = frozenset()
     quotes: str = "\"'`"
+    marks: tuple[str, ...] = (".", "?.", "::")
+    own: frozenset[str] = frozenset({"self", "cls", "this", "super", "Self", "@", "__class__"})
+    bare_members: bool = True
 
 
 def _names(text: str) -> frozenset[str]:
@@ -50,12 +59,14 @@ _JAVASCRIPT: Final = Conventions(
     wrappers=_names("export_statement ambient_declaration expression_statement"),
     constructors=_names("constructor"),
     private=re.compile(r"\b(?:private|protected)\b|[#_][\w$]*$"),
+    bare_members=False,
 )
 _DECLARATORS: Final = _names(
     "pointer_declarator reference_declarator function_definition declaration field_declaration"
 )
 _NOT_PUBLIC: Final = re.compile(r"^(?!.*\b(?:public|protected|namespace)\b)")
 _NOT_PUB: Final = re.compile(r"^(?!.*\b(?:pub|export)\b)")
+_POINTED: Final = (".", "->", "::")
 _NONE: Final = Conventions()
 
 _TABLE: Final = {
@@ -63,6 +74,7 @@ _TABLE: Final = {
         wrappers=_names("decorated_definition"),
         constructors=_names("__init__ __new__"),
         private=re.compile(r"(?<!\w)_(?!_\w+__$)\w*$"),
+        bare_members=False,
     ),
     "javascript": _JAVASCRIPT,
     "typescript": _JAVASCRIPT,
@@ -71,21 +83,26 @@ _TABLE: Final = {
         groups=_names("type_declaration const_declaration var_declaration"),
         private=re.compile(r"\b[a-z_]\w*$"),
     ),
-    "rust": Conventions(private=_NOT_PUB),
+    "rust": Conventions(private=_NOT_PUB, bare_members=False),
     "java": Conventions(private=_NOT_PUBLIC),
-    "c": Conventions(heads=_DECLARATORS, private=re.compile(r"^(?:.*\s)?static\s")),
+    "c": Conventions(heads=_DECLARATORS, private=re.compile(r"^(?:.*\s)?static\s"), marks=_POINTED),
     "cpp": Conventions(
         heads=_DECLARATORS,
         wrappers=_names("template_declaration"),
         private=re.compile(r"\w_$"),
         blocks=_names("compound_statement"),
+        marks=_POINTED,
     ),
-    "csharp": Conventions(private=_NOT_PUBLIC),
+    "csharp": Conventions(private=_NOT_PUBLIC, own=_names("this base")),
     "ruby": Conventions(
         constructors=_names("initialize"), private=re.compile(r"\b_\w*$"), quotes="\"'`:"
     ),
     "php": Conventions(
-        constructors=_names("__construct"), private=re.compile(r"\b(?:private|protected)\b")
+        constructors=_names("__construct"),
+        private=re.compile(r"\b(?:private|protected)\b"),
+        marks=("->", "?->", "::", "::$"),
+        own=_names("$this self static parent"),
+        bare_members=False,
     ),
     "kotlin": Conventions(
         private=re.compile(r"\b(?:private|protected|internal)\b"),
@@ -100,8 +117,10 @@ _TABLE: Final = {
     "elixir": Conventions(
         private=re.compile(r"^(?:defp|defmacrop|defguardp|@typep|@opaque)\b"), clauses=True
     ),
-    "haskell": Conventions(clauses=True),
-    "lua": Conventions(private=re.compile(r"^local\b|\b_\w*$")),
+    "haskell": Conventions(clauses=True, quotes="`"),
+    "lua": Conventions(
+        private=re.compile(r"^local\b|\b_\w*$"), marks=(".", ":"), bare_members=False
+    ),
     "zig": Conventions(private=_NOT_PUB),
 }
 

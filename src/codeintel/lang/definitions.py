@@ -24,6 +24,7 @@ _OPEN_TYPES: Final = frozenset({"interface", "trait", "enum", "implementation"})
 _TYPES: Final = _OPEN_TYPES | {"class", "struct", "container"}
 _FUNCTIONS: Final = frozenset({"function", "method", "constructor", "macro", _DECLARED})
 _VALUES: Final = frozenset({"variable", "constant", "field", "property", "key", "section"})
+_MEMBERS: Final = frozenset({"property", "method"})
 _PLAIN: Final = frozenset({"constant", "key", "section"})  # never behind an annotation: `@x 1`
 _MEMBER_KIND: Final = {"function": "method", "variable": "field"}
 
@@ -59,7 +60,9 @@ class Found(Struct):
     def encloses(self, other: "Found") -> bool:
         """Whether another definition, which does not start before this one, lies in it."""
         same = other.start_byte == self.start_byte and other.end_byte == self.end_byte
-        is_leaf = self.role == "type" or (same and self.role in _VALUES)
+        is_leaf = same and self.role in _VALUES
+        if self.role == "type":  # another name for what is defined in it, or a type of members
+            is_leaf = other.role not in _MEMBERS
         return other.start_byte < self.end_byte and not is_leaf
 
     def joined(self, other: "Found") -> "Found":

@@ -40,7 +40,7 @@ _ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "bash": ("",),
 }
 _SEPARATORS = re.compile(r"\.|::|\\")
-_CRATE = re.compile(r"^(?:crate|self|super)(?:::|$)")
+_CRATE = re.compile(r"^(?:crate|self|super)(?:::|\.|$)")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -113,6 +113,8 @@ def import_targets(language: str, path: str, source: str) -> tuple[str, ...]:
     spelled, is_whole = _spelled_path(language, posixpath.dirname(path), source)
     if not spelled:
         return ()
+    if language == "go":  # in a folder of its own, or the module is the repository
+        return f"{spelled}/", f"/{posixpath.basename(spelled)}/"
     return tuple(("/" if is_whole else "") + spelled + ending for ending in endings)
 
 

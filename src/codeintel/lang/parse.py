@@ -115,9 +115,11 @@ def _resolved(syntax: _Syntax) -> tuple[ScopeResolver, dict[bytes, list[int]]]:
     own = finder.name_bytes()
     names = syntax.grammar.names(syntax.tree)
     scopes = [(node.start_byte, node.end_byte, False) for node in names.get("scope", ())]
-    resolver = ScopeResolver(syntax.source, finder.scopes() + scopes)
-    resolver.bind(names.get("local", []) + finder.locals, names.get("global", ()), own)
+    marks = conventions(syntax.grammar.name).marks
+    resolver = ScopeResolver(syntax.source, finder.scopes() + scopes, marks)
     members = {node.start_byte for node in names.get("member", ())}
+    bound = [node for node in names.get("local", ()) if node.start_byte not in members]
+    resolver.bind(bound + finder.locals, names.get("global", ()), own)
     return resolver, resolver.split(names.get("reference", []), members, own)
 
 

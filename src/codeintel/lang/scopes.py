@@ -10,7 +10,6 @@ from tree_sitter import Node
 from codeintel.lang.positions import SourceMap
 
 _START: Final = attrgetter("start_byte")
-_MEMBER_MARKS: Final = (b"->", b"::", b"?.")
 
 
 class LocalName(Struct, frozen=True):
@@ -70,9 +69,14 @@ class ScopeResolver:
         The file.
     spans
         First and last byte of each function and type, and whether it is a type.
+    marks
+        What stands between a thing and a member of it.
     """
 
-    def __init__(self, source: SourceMap, spans: Iterable[tuple[int, int, bool]]) -> None:
+    def __init__(
+        self, source: SourceMap, spans: Iterable[tuple[int, int, bool]], marks: Iterable[str]
+    ) -> None:
+        self._marks = tuple(mark.encode() for mark in marks)
         self._data = source.data
         self._source = source
         ordered = sorted(set(spans), key=lambda span: (span[0], -span[1]))
@@ -171,5 +175,5 @@ class ScopeResolver:
 
     def _is_member(self, start: int) -> bool:
         """Whether the marks before an identifier make it a part of what stands before."""
-        before = self._data[max(0, start - 2) : start]
-        return before in _MEMBER_MARKS or (before[-1:] == b"." and before != b"..")
+        before = self._data[max(0, start - 3) : start]
+        return before.endswith(self._marks) and not before.endswith(b"..")

@@ -1,6 +1,7 @@
 """Finds out what names in files mean, within one generation of a repository."""
 
 import posixpath
+import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -26,6 +27,7 @@ HEADINGS = frozenset((SymbolKind.SECTION, SymbolKind.KEY))
 
 # Modules that are looked through for what they hand on from others.
 _MAX_MODULES = 100
+_COMMENT = re.compile(r"#|//|\*|--|;|\"\"\"")
 _KEPT_NAMES = 256
 _KEPT_FILES = 2_048
 _KEPT_PARSED_FILES = 64
@@ -146,11 +148,21 @@ class Navigator:
         here = self._definition_at(document, name, line, column)
         if here:
             return Meaning(name, (StoredDefinition(document.id, here),), True)
-        lines = self.lines_of(document.id)
-        before = lines[line - 1][: column - 1] if line <= len(lines) else ""
+        before = self._text_before(document.id, line, column)
         innermost = next(self.outline_of(document.id).around(line), None)
         anchor = innermost.start_line if innermost else 0
-        return self._resolved(document.id, name, anchor, receiver_in(before))
+        return self._resolved(document.id, name, anchor, receiver_in(document.language, before))
+
+    def _text_before(self, document_id: int, line: int, column: int) -> str:
+        """Give what stands before a place in its line, after the line before where it begins it."""
+        lines = self.lines_of(document_id)
+        if line > len(lines):
+            return ""
+        before = lines[line - 1][: column - 1]
+        above = lines[line - 2] if line > 1 else ""
+        # Not a sentence that ends there.
+        follows = not before.strip() and not _COMMENT.search(above)
+        return f"{above}\n{before}" if follows else before
 
     def _resolve(self, document_id: int, name: str, line: int, before: str) -> Meaning:
         """Resolve a name in any place of the same definition, behind the same receiver."""

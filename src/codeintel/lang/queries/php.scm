@@ -18,6 +18,7 @@
 (name) @reference
 
 (variable_name (name) @local)
+(scoped_property_access_expression name: (variable_name (name) @member))
 [(anonymous_function) (arrow_function)] @scope
 
 (namespace_use_clause (qualified_name prefix: (_) @source (name) @original)) @import

@@ -20,7 +20,11 @@
   (type_identifier) @name
   (generic_type type: (type_identifier) @name)
   (scoped_type_identifier name: (_) @name)
-  (reference_type type: (_) @name)]) @implementation
+  (reference_type type: (_) @name)
+  (primitive_type) @name
+  (array_type) @name
+  (tuple_type) @name
+  (dynamic_type trait: (_) @name)]) @implementation
 
 [(line_comment) (block_comment)] @comment
 (attribute_item) @attribute
@@ -41,6 +45,10 @@
 (field_pattern pattern: (identifier) @local)
 (closure_expression) @scope
 
+(mod_item name: (_) @source !body) @import
+(scoped_use_list
+  path: (_) @source
+  list: (use_list (use_as_clause path: (_) @original alias: (_) @bound))) @import
 (use_declaration argument: (scoped_identifier path: (_) @source name: (_) @original)) @import
 (scoped_use_list path: (_) @source list: (use_list (identifier) @original)) @import
 (use_as_clause path: (scoped_identifier path: (_) @source name: (_) @original) alias: (_) @bound)

@@ -15,7 +15,9 @@
 (parameter name: (identifier) @local)
 (payload (identifier) @local)
 
-((builtin_function
-  (builtin_identifier) @_import
-  (arguments (string (string_content) @source))) @import
+((variable_declaration
+  . (identifier) @bound
+  (builtin_function
+    (builtin_identifier) @_import
+    (arguments (string (string_content) @source)))) @import
   (#eq? @_import "@import"))
