@@ -242,6 +242,40 @@ def test_follow_goes_on_across_renames(repository: TestRepository, client: GitCl
     assert (entry.full_sha, entry.original_path) == (first, "old")
 
 
+def test_pages_follow_each_other_across_renames(
+    repository: TestRepository, client: GitClient
+) -> None:
+    lines = [f"line {n}\n" for n in range(20)]
+    shas = [repository.commit(old="".join(lines), other="0")]
+    for n in range(3):
+        repository.commit(other=str(n + 1))
+        lines[n] = "changed\n"
+        shas.append(repository.commit(old="".join(lines)))
+    repository.git("mv", "old", "new")
+    shas.append(repository.commit())
+    found, cursor = [], None
+    while True:
+        page = client.history_page("new", 2, follow=True, cursor=cursor)
+        found += [entry.full_sha for entry in page.entries]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == shas[::-1]
+
+
+def test_a_cursor_whose_commit_is_gone_is_refused(
+    repository: TestRepository, client: GitClient
+) -> None:
+    for n in range(3):
+        repository.commit(a=str(n))
+    cursor = client.history_page("a", 1).next_cursor
+    repository.git("commit", "-q", "--amend", "-m", "anew")
+    repository.git("reflog", "expire", "--expire=now", "--all")
+    repository.git("gc", "-q", "--prune=now")
+    with pytest.raises(InvalidCursorError, match="is gone"):
+        client.history_page("a", 1, cursor=cursor)
+
+
 def test_the_mailmap_applies_to_blame_and_history(
     repository: TestRepository, client: GitClient
 ) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 from codeintel.errors import (
+    GitCommandError,
+    InvalidCursorError,
     InvalidRangeError,
     NoCommitsError,
     PathNotFoundError,
@@ -228,7 +230,15 @@ class GitClient:
         )
         with job(self._timeout_s):
             sha, skip = question.position(cursor) if cursor else (self.resolve(rev), 0)
-            found = self._layers.log(sha, question, skip, limit + 1)
+            try:
+                found = self._layers.log(sha, question, skip, limit + 1)
+            except GitCommandError as error:
+                if not cursor or self._objects.info(sha):
+                    raise
+                raise InvalidCursorError(
+                    f"The commit {sha[:12]}, at which the first page began, is gone.",
+                    cure="Ask again without a cursor.",
+                ) from error
             if not found and not skip:
                 self._check_known(sha, question, path)
         more = question.cursor(sha, skip + limit) if len(found) > limit else None

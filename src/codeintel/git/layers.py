@@ -149,11 +149,17 @@ class Layers:
         self, view: View, sha: str, question: HistoryQuestion, skip: int, limit: int
     ) -> list[Commit]:
         if not question.filters:
-            return list(
-                commands.log(
-                    view.git, sha, question.path, follow=question.follow, limit=limit, skip=skip
-                )
+            # Of what git skips it follows no rename, and it skips commits that are none of these.
+            passed = skip if question.follow else 0
+            found = commands.log(
+                view.git,
+                sha,
+                question.path,
+                follow=question.follow,
+                limit=passed + limit,
+                skip=skip - passed,
             )
+            return list(found)[passed:]
         commits = commands.log(view.git, sha, question.path, follow=question.follow)
         try:
             return list(islice(filter(question.wants, commits), skip, skip + limit))
