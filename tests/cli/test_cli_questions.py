@@ -88,6 +88,24 @@ def test_grep_lists_files_in_a_folder_of_a_language(cli: Cli, in_shop: GitReposi
         "tests/test_cart.py",
     ]
     assert cli("grep", "-l", "import", "shop", "-g", "*cart*").lines == ["shop/cart.py"]
+    assert cli("grep", "-l", "import", "tests", "-g", "!*.md").lines == ["tests/test_cart.py"]
+    assert cli("grep", "-l", "import", "tests", "-g", "!/test_cart.py").code == 1
+    assert cli("grep", "-l", "import", "tests", "--exclude", "/test_cart.py").code == 1
+    assert cli("grep", "-l", "import", "shop/cart.py", "-g", "*.md").lines == ["shop/cart.py"]
+    assert cli("grep", "-l", "import", "shop/cart.py", "-g", "!*.md").lines == ["shop/cart.py"]
+
+
+def test_a_file_named_like_a_line_of_another_is_opened(cli: Cli, in_shop: GitRepository) -> None:
+    in_shop.write({"notes:3": "three\n"})
+    assert "three" in cli("show", "notes:3").out
+
+
+def test_a_file_of_a_repository_inside_is_asked_of_that_one(
+    cli: Cli, in_shop: GitRepository
+) -> None:
+    inner = GitRepository(in_shop.path / "inner")
+    inner.commit({"deep.py": "x = 1\n"})
+    assert cli("blame", "inner/deep.py").code == 0
 
 
 def test_grep_prints_every_match_of_a_large_file(cli: Cli, in_shop: GitRepository) -> None:

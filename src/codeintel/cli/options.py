@@ -1,5 +1,6 @@
 """Options that several commands share, and what they mean."""
 
+import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError
 
@@ -21,7 +22,7 @@ def whole(text: str) -> int:
 def file_lines(text: str) -> tuple[str, int | None, int | None]:
     """Parse ``FILE``, ``FILE:LINE`` or ``FILE:START-END``."""
     match = LINES.fullmatch(text)
-    if not match:
+    if not match or os.path.lexists(text):  # a file may be named so
         return text, None, None
     start = int(match["start"])
     return match["path"], start, int(match["end"] or start)

@@ -51,13 +51,21 @@ class Target:
         """Join the paths and the filters of a command line."""
         from codeintel.types import Scope
 
-        include = tuple(arguments.include)
+        include, exclude = tuple(arguments.include), tuple(arguments.exclude)
         if self.inside:
-            folders = ["/" + path.translate(_GLOB_SIGNS) for path in self.inside]
-            include = tuple(_below(folders, include)) if include else tuple(folders)
+            folders: list[str] = []
+            files: list[str] = []
+            for path in self.inside:  # a file that is named is meant, whatever else is
+                meant = files if (self.roots[0] / path).is_file() else folders
+                meant.append("/" + path.translate(_GLOB_SIGNS))
+            wanted = [glob for glob in include if not glob.startswith("!")]
+            unwanted = [glob for glob in include if glob.startswith("!")]
+            within = _below(folders, wanted) if wanted else folders
+            include = (*within, *_below(folders, unwanted), *files)
+            exclude = tuple(_below(folders, exclude))
         return Scope(
             include_globs=include,
-            exclude_globs=tuple(arguments.exclude),
+            exclude_globs=exclude,
             languages=tuple(arguments.language),
         )
 
@@ -66,12 +74,12 @@ def _below(folders: Iterable[str], globs: Sequence[str]) -> Iterator[str]:
     """Give the globs as they read from the top of the repository instead of from the folders."""
     for folder in folders:
         for glob in globs:
-            if glob.startswith("!"):
-                yield glob
-            elif "/" in glob.rstrip("/"):
-                yield f"{folder}/{glob.lstrip('/')}"
+            sign = "!" if glob.startswith("!") else ""
+            glob = glob.removeprefix("!")
+            if "/" in glob.rstrip("/"):
+                yield f"{sign}{folder}/{glob.lstrip('/')}"
             else:
-                yield f"{folder}/**/{glob}"
+                yield f"{sign}{folder}/**/{glob}"
 
 
 def root_of(path: Path) -> Path:
@@ -174,13 +182,13 @@ def repositories_of(config: Path) -> list[str]:
 def file_of(text: str, directory: str) -> tuple[Target, str]:
     """Find the repository of a file or folder, which need not exist any more, and its path there.
 
-    A path that leads out of the repository of `directory` may lead into another one; if not, it
-    is given back as it is, for the answer to say so.
+    A path may lead into another repository than that of `directory`, beside it or in it. One that
+    leads out of it and into no other is given back as it is, for the answer to say so.
     """
     path = Path(directory, text)
     root = root_of(Path(directory))
     place = _place(path)
-    if not place.is_relative_to(root) and place.exists():
+    if place.exists():
         other = root_of(path)
         root = other if (other / ".git").exists() else root
     if not place.is_relative_to(root):
