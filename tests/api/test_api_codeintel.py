@@ -65,7 +65,7 @@ def test_hits_are_limited_per_file_and_paged_without_repetition(code: CodeIntel)
 
 def test_the_text_of_all_hits_stays_within_the_budget(code: CodeIntel) -> None:
     answer = code.semantic_search("cart", max_tokens=100)
-    assert sum(len(hit.text) for hit in answer.hits) <= 100 * 4 + 160 * len(answer.hits)
+    assert sum(len(hit.text) for hit in answer.hits) <= 100 * 4
     assert any(hit.truncated for hit in answer.hits)
 
 
@@ -247,7 +247,11 @@ BAD_CALLS = [
     (lambda c: c.blame_range("shop/card.py"), PathNotFoundError),
     (lambda c: c.file_history("nowhere.py"), PathNotFoundError),
     (lambda c: c.definition_at(symbol="no_such_name"), UnknownSymbolError),
+    (lambda c: c.definition_at(symbol="cart\0"), UnknownSymbolError),
     (lambda c: c.definition_at(), InputError),
+    (lambda c: c.list_paths(order="size", tree=True), InputError),
+    (lambda c: c.list_paths(order="size", skipped=True), InputError),
+    (lambda c: c.list_paths(scope=Scope(include_globs=("\udcff*",))), InvalidGlobError),
     (lambda c: c.definition_at(path="shop/cart.py", line=999), InvalidRangeError),
     (lambda c: c.set_scope(Scope(include_globs=("nothing/**",))), InvalidScopeError),
 ]
@@ -343,3 +347,55 @@ def test_a_broken_repository_does_not_take_the_others_down(
         assert not code.search_text("total_price").exhaustive
         with pytest.raises(IndexMissingError):
             code.search_text("total_price", scope=Scope(repo="other"))
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "error"),
+    [
+        ("plain.txt", ".env", NotTextError),
+        ("config.txt", ".git/config", PathNotFoundError),
+        ("folder", ".git", PathNotFoundError),
+    ],
+)
+def test_no_link_opens_what_is_not_opened_by_its_name(
+    code: CodeIntel, shop: GitRepository, path: str, target: str, error: type[Exception]
+) -> None:
+    shop.write({".env": "PASSWORD=hunter2\n"})
+    (shop.path / path).symlink_to(target)
+    with pytest.raises(error):
+        code.open_file(f"{path}/config" if path == "folder" else path)
+
+
+def test_a_file_may_begin_with_a_tilde(code: CodeIntel, shop: GitRepository) -> None:
+    shop.write({"~$notes.py": "x = 1\n"})
+    assert code.open_file("~$notes.py").text == "x = 1\n"
+    with pytest.raises(PathOutsideRepositoryError):
+        code.open_file("~/notes.py")
+
+
+def test_a_refused_path_is_not_suggested_itself(code: CodeIntel, shop: GitRepository) -> None:
+    shop.write({"shop/carts.py": "x = 1\n"})
+    code.index()
+    with pytest.raises(PathNotFoundError) as caught:
+        code.blame_range("shop/carts.py")
+    assert "shop/cart.py" in caught.value.suggestions
+    assert "shop/carts.py" not in caught.value.suggestions
+
+
+def test_an_answer_names_the_present_commit_also_where_no_file_changed(
+    code: CodeIntel, shop: GitRepository
+) -> None:
+    first = code.search_text("price").about[0]
+    shop.git("commit", "-q", "--allow-empty", "-m", "nothing")
+    code.index()
+    second = code.search_text("price").about[0]
+    assert second.commit == shop.git("rev-parse", "HEAD") != first.commit
+    assert second.generation == first.generation
+
+
+def test_an_index_in_what_it_indexes_is_not_indexed(shop: GitRepository) -> None:
+    with CodeIntel(shop.path, settings=Settings(index_dir=shop.path / ".idx")) as code:
+        code.index()
+        assert not code.index()[0].changed
+        assert not any(entry.path.startswith(".idx") for entry in code.list_paths().entries)
+        assert shop.git("status", "--porcelain") == ""

@@ -5,7 +5,7 @@ import os
 import sys
 
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 
 CALLS = [
     ("list_paths", {}, "shop/cart.py"),
@@ -62,7 +62,9 @@ async def until_ready(client):
         await asyncio.sleep(0.1)
 
 
-def test_every_tool_answers_about_a_real_repository(command):
+def test_every_tool_answers_about_a_real_repository(command, shop):
+    shop.write({"long.txt": "a line of a long text\n" * 12_000})
+
     async def talk():
         async with Client(command) as client:
             await until_ready(client)
@@ -77,6 +79,8 @@ def test_every_tool_answers_about_a_real_repository(command):
             assert scoped.structured_content["total"] == scope.structured_content["n_files"]
             read = await client.read_resource("codeintel://shop/shop/cart.py")
             assert "class Cart" in read.contents[0].text
+            with pytest.raises(MCPError, match="too large for a resource"):
+                await client.read_resource("codeintel://shop/long.txt")
 
     asyncio.run(asyncio.wait_for(talk(), 120))
 

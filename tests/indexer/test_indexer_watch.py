@@ -112,6 +112,14 @@ def test_a_commit_and_another_branch_are_told(app):
         assert settled(told) == {"app"}
 
 
+def test_what_git_is_told_to_ignore_is_told(app):
+    with watching({"app": app.path}) as told:
+        written_until_told(told, lambda n: app.write({"a.py": f"a = {n}\n"}))
+        settled(told)
+        app.write({".git/info/exclude": "a.py\n"})
+        assert told.get(timeout=30) == {"app"}
+
+
 def test_a_push_to_a_bare_repository_is_told(app, tmp_path):
     bare = tmp_path / "bare.git"
     app.git("clone", "-q", "--bare", str(app.path), str(bare))

@@ -217,7 +217,7 @@ def test_what_is_written_in_another_language_is_not_meant_where_its_own_has_some
 def test_a_range_and_what_is_spread_out_is_no_member() -> None:
     files = {
         "a.js": "function load() {}\nclass A {\n  load() {}\n}\nuse(...load);\n",
-        "b.rs": "fn load() -> u8 { 1 }\nimpl B {\n    fn load(&self) {}\n}\nfn g() { 0..load(); }\n",
+        "b.rs": "fn load() -> u8 { 1 }\nimpl B {\n    fn load() {}\n}\nfn g() { 0..load(); }\n",
     }
     assert meant("a.js", 5, "load", files) == [("a.js", 1)]
     assert meant("b.rs", 5, "load", files) == [("b.rs", 1)]

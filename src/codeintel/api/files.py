@@ -12,7 +12,14 @@ from codeintel.errors import (
 )
 from codeintel.lang.content import SourceText, decode, secret_name
 from codeintel.lang.languages import detect_language
-from codeintel.search.files import check_path, count_lines, excerpts, path_not_found, read_bytes
+from codeintel.search.files import (
+    check_path,
+    count_lines,
+    excerpts,
+    path_not_found,
+    read_bytes,
+    resolve_path,
+)
 from codeintel.types import FileAnswer, FilePart, Provenance, Scope
 
 
@@ -107,20 +114,26 @@ def known_paths(repository: ServedRepository) -> list[str]:
 
 def _read(repository: ServedRepository, path: str, ref: str | None) -> tuple[bytes, str | None]:
     """Read a file, now or at a revision; what looks like a secret is never opened."""
-    secret = secret_name(path.rpartition("/")[2].lower())
-    if secret:
-        raise NotTextError(f"'{path}' is not opened: {secret}.")
     try:
-        if ".git" in path.split("/"):
-            raise PathNotFoundError("Git's own files are not served.")
+        _refuse_hidden(path)
         if ref is not None:
             return repository.read_at(path, ref)
         root = repository.source.root
         if root is None:
             return repository.read_at(path, "HEAD")
+        real = resolve_path(root, path)
+        _refuse_hidden(real.relative_to(root.resolve()).as_posix())
         return read_bytes(root, path), None
     except PathNotFoundError as error:
         nearest = path_not_found(path, known_paths(repository))
         raise PathNotFoundError(
             error.message, cure=error.cure or nearest.cure, suggestions=nearest.suggestions
         ) from error
+
+
+def _refuse_hidden(path: str) -> None:
+    """Refuse git's own files and what looks like a secret, also where a link leads to it."""
+    if secret := secret_name(path.rpartition("/")[2].lower()):
+        raise NotTextError(f"'{path}' is not opened: {secret}.")
+    if ".git" in path.split("/"):
+        raise PathNotFoundError("Git's own files are not served.")

@@ -167,5 +167,5 @@ def _nearest_named(repository: ServedRepository, path: str) -> Iterator[None]:
         raise PathNotFoundError(
             error.message,
             cure=error.cure,
-            suggestions=nearest_paths(path, known_paths(repository)),
+            suggestions=nearest_paths(path, set(known_paths(repository)) - {path}),
         ) from error

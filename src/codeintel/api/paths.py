@@ -5,6 +5,7 @@ import numpy as np
 from codeintel.api.scoping import Selection, selected
 from codeintel.context import ApplicationContext
 from codeintel.effort import checked
+from codeintel.errors import InputError
 from codeintel.search.cursor import decode_cursor, encode_cursor
 from codeintel.search.globs import compile_globs
 from codeintel.types import FileFilter, PathEntry, PathOrder, PathsAnswer, Scope
@@ -25,6 +26,11 @@ def list_paths(
     identity = (tree, skipped, file, order, scope)
     with selected(context, scope) as selections:
         if order != "path":
+            if tree or skipped:
+                raise InputError(
+                    f"Only files that are indexed can be listed by {order}.",
+                    cure="Leave out `order`, or `tree` and `skipped`.",
+                )
             return _ordered(selections, identity, file, order, limit, cursor)
         repo, after = decode_cursor(cursor, identity, tuple[str, str]) if cursor else ("", "")
         names = [selection.repository.name for selection in selections]

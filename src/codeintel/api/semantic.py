@@ -28,7 +28,7 @@ from codeintel.types import FileKind, Scope, SearchAnswer, SearchHit
 Vector = NDArray[np.float32] | None
 Hit = tuple[Selection, Ranked]
 
-# A hit whose text is cut shows at least its first lines.
+# A hit whose text is cut shows at least its first lines, while the budget lasts.
 _LEAST_CHARS = 160
 _FEWER = (
     "The server is busy: of chunks that share no word with the question none was considered."
@@ -165,7 +165,7 @@ def show(hits: list[Hit], max_tokens: int, *, explain: bool) -> Iterator[SearchH
         chunk = chunks[snapshot][ranked.chunk]
         document = snapshot.catalog.by_id[ranked.chunk >> ORDINAL_BITS]
         lines = snapshot.lines_of(document.id, chunk.start_line, chunk.end_line)
-        share = max(_LEAST_CHARS, left // (len(hits) - position))
+        share = min(left, max(_LEAST_CHARS, left // (len(hits) - position)))
         text, truncated = _cut(lines, share)
         left = max(0, left - len(text))
         yield SearchHit(

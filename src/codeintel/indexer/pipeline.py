@@ -140,6 +140,8 @@ class _Run:
             again = None if fresh else frozenset(self.catalog.pending_paths())
             plan = make_plan(listing, live, self.catalog.skipped_files(), again)
         if manifest is not None and plan.empty and not fresh:
+            if manifest.commit != self.source.commit:
+                manifest = self.store.note_commit(manifest, self.source.commit)
             return self._report(manifest, changed=False)
         self.tally.files_removed = len(plan.gone)
         self.remaining = deque(plan.changed)

@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 # Changes that follow each other within the step are one batch, which is closed after the other.
 _STEP_MS = 50
 _BATCH_MS = 400
-# Events can be lost, and some changes have none that we look at (`git add` of an ignored file).
+# Events can be lost, and some changes have none that we look at: git's index, which is written for
+# other reasons most of the time (`git add` of an ignored file), the end of a nested repository.
 _LOOK_ANYWAY_MS = 60_000
 _LEAST_PAUSE_S = 1.0
 # Looking takes at most this part of one core: where events say that something changed, or else.
@@ -30,6 +31,9 @@ _SHARE_BY_LOOKING = 0.1
 # The kernel has no events for what other machines write.
 _REMOTE = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "fuse", "vboxsf", "virtiofs", "drvfs")
 _MOUNTS = Path("/proc/self/mounts")
+_NAME_FILES = frozenset(
+    (("HEAD",), ("packed-refs",), ("reftable",), ("refs", "heads"), ("info", "exclude"))
+)
 
 
 def changed(
@@ -126,16 +130,13 @@ class _Watched:
         """Tell whether a change of `path` can change what is indexed."""
         inside = [path.relative_to(at) for at in self._git_dirs if path.is_relative_to(at)]
         if inside:
-            return path.suffix != ".lock" and any(map(_names_commits, inside))
+            return path.suffix != ".lock" and any(map(_names_files, inside))
         return path.is_relative_to(self._folder) and ".git" not in path.parts
 
 
-def _names_commits(path: Path) -> bool:
-    """Tell whether a file of a git directory says where branches and HEAD are."""
-    return path.parts[:1] in (("HEAD",), ("packed-refs",), ("reftable",)) or path.parts[:2] == (
-        "refs",
-        "heads",
-    )
+def _names_files(path: Path) -> bool:
+    """Tell whether a file of a git directory says where HEAD is, or which files are ignored."""
+    return path.parts[:1] in _NAME_FILES or path.parts[:2] in _NAME_FILES
 
 
 def _outermost(places: Iterable[Path]) -> list[Path]:

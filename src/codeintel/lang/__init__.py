@@ -2,5 +2,5 @@
 
 from typing import Final
 
-PIPELINE: Final = "lang-7"
+PIPELINE: Final = "lang-8"
 """Changes whenever chunks, definitions or tokens of an unchanged file do."""

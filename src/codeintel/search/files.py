@@ -63,7 +63,8 @@ def check_path(path: str) -> str:
     if "\0" in path or len(path) > _MAX_PATH_CHARS:
         raise PathNotFoundError(f"'{shown.replace(chr(0), '?')}' cannot be a path.")
     parts = [part for part in path.replace(os.sep, "/").split("/") if part not in ("", ".")]
-    if path.startswith(("/", "~")) or ".." in parts:
+    # A shell has put a home folder in the place of `~` by now; a name may begin with it.
+    if path.startswith(("/", "~/")) or path == "~" or ".." in parts:
         raise PathOutsideRepositoryError(
             f"The path '{shown}' leads out of the repository.",
             cure="Give the path relative to the repository's root, without '..'.",

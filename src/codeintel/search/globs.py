@@ -129,6 +129,8 @@ def _translate(glob: str) -> str:
     """Turn one glob into a regular expression for a whole path."""
     if len(glob) > _MAX_GLOB_CHARS:
         raise _invalid(glob[:60] + "…", f"it is longer than {_MAX_GLOB_CHARS} characters")
+    if any("\ud800" <= char <= "\udfff" for char in glob):
+        raise _invalid(glob.encode("utf-8", "replace").decode(), "it is no valid Unicode")
     body = glob.replace("\n", "\0").removeprefix("./")
     if not body.strip("/"):
         raise _invalid(glob, "it is empty")

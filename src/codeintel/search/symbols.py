@@ -105,7 +105,7 @@ class NameTable:
             positions = np.flatnonzero(np.abs(self._lengths - n_chars) <= most_chars)
         if folded.isascii():
             letters, lengths = self._letters[positions], self._lengths[positions]
-            (wanted,) = _letters_of((folded,))
+            (wanted,) = _letters_of((folded.replace("\0", " "),))  # no name has either
             n_missing = np.bitwise_count(wanted & ~letters)
             n_more = np.where(letters == ~np.uint64(0), 0, np.bitwise_count(letters & ~wanted))
             n_common = np.minimum(n_chars - n_missing.astype(int), lengths - n_more)

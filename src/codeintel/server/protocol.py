@@ -128,6 +128,9 @@ class _Handlers:
             raise MCPError(
                 code=mcp.INVALID_PARAMS, message=outcome.text, data=outcome.structured["error"]
             )
+        if outcome.structured["truncated"]:
+            message = f"'{path}' is too large for a resource; `open_file` gives parts of it."
+            raise MCPError(code=mcp.INVALID_PARAMS, message=message)
         content = mcp.TextResourceContents(
             uri=params.uri, mime_type="text/plain", text=outcome.structured["text"]
         )

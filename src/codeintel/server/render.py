@@ -127,6 +127,9 @@ def _file(answer: types.FileAnswer) -> Iterator[str]:
     if answer.truncated:
         yield f"… cut: go on with start_line={answer.end_line + 1}"
     for part in answer.further:
+        if part.end_line < part.start_line:
+            yield f"… cut: nothing of line {part.start_line} on fits"
+            continue
         yield f"lines {part.start_line}-{part.end_line}"
         for number, line in enumerate(part.text.splitlines(), part.start_line):
             yield f"{number:{width}} {line}"

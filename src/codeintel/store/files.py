@@ -14,6 +14,7 @@ _CURES = {
     errno.EFBIG: ("A file would become too large.", "Raise the limit, or index less."),
     errno.EDQUOT: ("The disk quota is used up.", "Free some space; the old index still answers."),
     errno.EROFS: ("The file system is read-only.", "Choose another index folder."),
+    errno.ENOENT: ("A folder above it does not exist.", "Choose another index folder."),
     errno.ENOTDIR: ("A part of its path is no folder.", "Choose another index folder."),
     errno.EEXIST: ("A file stands in its place.", "Choose another index folder."),
     errno.EACCES: ("Permission is missing.", "Choose another index folder, or mend its owner."),

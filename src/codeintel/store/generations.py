@@ -212,6 +212,8 @@ class GenerationStore:
         """
         with storage_errors(f"the index folder '{self.root}'"):
             self.root.mkdir(parents=True, exist_ok=True)
+            if not (self.root / ".gitignore").exists():  # it may lie in what is indexed
+                (self.root / ".gitignore").write_text("*\n")
             handle = os.open(self.root / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             _lock(handle, patience_s)
@@ -248,6 +250,19 @@ class GenerationStore:
             target = self.folder(draft.generation)
             os.rename(draft.path, target)
             fsync_path(self._generations)
+            write_atomically(self.manifest_path, msgspec.json.format(msgspec.json.encode(manifest)))
+        return manifest
+
+    def note_commit(self, manifest: Manifest, commit: str | None) -> Manifest:
+        """Say that the current generation is of another commit, which has the same files.
+
+        Raises
+        ------
+        StorageError
+            The disk is full or read-only.
+        """
+        manifest = msgspec.structs.replace(manifest, commit=commit)
+        with storage_errors(f"the index folder '{self.root}'"):
             write_atomically(self.manifest_path, msgspec.json.format(msgspec.json.encode(manifest)))
         return manifest
 
