@@ -95,6 +95,16 @@ def test_grep_lists_files_in_a_folder_of_a_language(cli: Cli, in_shop: GitReposi
     assert cli("grep", "-l", "import", "shop/cart.py", "-g", "!*.md").lines == ["shop/cart.py"]
 
 
+def test_a_named_file_that_is_not_indexed_is_told(cli: Cli, in_shop: GitRepository) -> None:
+    in_shop.write({".gitignore": "built/\n", "built/x.py": "x = 1\n", "data.bin": b"x = 1\0"})
+    outcome = cli("grep", "x = 1", "data.bin", "built/x.py", "shop/cart.py")
+    assert outcome.err.splitlines()[-3:] == [
+        "note: 'data.bin' is not indexed: binary",
+        "note: 'built/x.py' is not indexed: git ignores it, or it holds no file",
+        "nothing found",
+    ]
+
+
 def test_a_file_named_like_a_line_of_another_is_opened(cli: Cli, in_shop: GitRepository) -> None:
     in_shop.write({"notes:3": "three\n"})
     assert "three" in cli("show", "notes:3").out

@@ -17,6 +17,7 @@ from codeintel.errors import (
     NotARepositoryError,
     PathNotFoundError,
     PathOutsideRepositoryError,
+    RepositoryError,
     UnknownRevisionError,
 )
 from codeintel.git.async_client import AsyncGitClient
@@ -274,6 +275,19 @@ def test_a_cursor_whose_commit_is_gone_is_refused(
     repository.git("gc", "-q", "--prune=now")
     with pytest.raises(InvalidCursorError, match="is gone"):
         client.history_page("a", 1, cursor=cursor)
+
+
+@pytest.mark.parametrize("head", ["ref: refs/heads/main\n", f"{'1' * 40}\n"])
+def test_a_head_whose_commit_is_gone_is_not_taken_for_none_yet(
+    repository: TestRepository, client: GitClient, head: str
+) -> None:
+    repository.commit(a="1")
+    git_dir = repository.path / ".git"
+    (git_dir / "refs" / "heads" / "main").write_text("")
+    (git_dir / "HEAD").write_text(head)
+    with pytest.raises(RepositoryError, match="names no commit that is there") as caught:
+        client.file_history("a")
+    assert not isinstance(caught.value, NoCommitsError)
 
 
 def test_the_mailmap_applies_to_blame_and_history(

@@ -200,3 +200,10 @@ def test_a_comment_behind_code_documents_nothing() -> None:
 def test_a_blank_line_parts_a_comment_from_what_follows() -> None:
     (definition,) = parse("a.py", "# Header.\n\ndef f(): pass\n").definitions
     assert definition.doc == ""
+
+
+def test_a_container_is_written_with_dots_and_with_all_that_is_around_it() -> None:
+    ruby = parse_file("a.rb", "class Shop::Cart\n  def load\n  end\nend\n")
+    assert [d.container for d in ruby.definitions if d.name == "load"] == ["Shop.Cart"]
+    cpp = parse_file("a.cpp", "namespace a::b { class Deep { void go(); }; }\n")
+    assert {d.name: d.container for d in cpp.definitions}["go"] == "a.b.Deep"

@@ -44,6 +44,7 @@ def test_every_tool_answers_over_rest(web):
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [
+        ("/v1/serch_text", b"{}", 400, "unknown_tool"),
         ("/v1/search_text", b"{}", 400, "invalid_arguments"),
         ("/v1/search_text", b"[1]", 400, "invalid_arguments"),
         ("/v1/search_text", b"{", 400, "invalid_arguments"),

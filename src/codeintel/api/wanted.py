@@ -103,6 +103,8 @@ def _name_at(words: list[re.Match[str]], line: int, column: int | None, path: st
         names = list(dict.fromkeys(word.group() for word in words))
         if len(names) == 1:
             return words[0]
+        if not names:
+            raise UnknownSymbolError(f"No name stands in line {line} of '{path}'.")
         raise UnknownSymbolError(
             f"Line {line} of '{path}' has {len(names)} names.",
             cure="Give the `column`, or the `symbol`.",

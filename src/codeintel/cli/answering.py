@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from codeintel.cli import exit_codes
 from codeintel.cli.progress import shown_progress
-from codeintel.cli.target import Target, opened
+from codeintel.cli.target import Target, glob_of, opened
 from codeintel.errors import EmbeddingError, IndexLockedError, StorageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,21 @@ def indexed(target: Target) -> "Iterator[CodeIntel]":
             if missing:
                 raise
             print(f"note: the index is not brought up to date: {error}", file=sys.stderr)
+        _tell_missing(intel, target)
         yield intel
+
+
+def _tell_missing(intel: "CodeIntel", target: Target) -> None:
+    """Say of paths that were named why nothing can be found in them."""
+    from codeintel.types import Scope
+
+    for path in target.inside:
+        scope = Scope(include_globs=(glob_of(path),))
+        if intel.list_paths(scope=scope, limit=1).total:
+            continue
+        skipped = intel.list_paths(scope=scope, skipped=True, limit=1).entries
+        reason = skipped[0].skipped if skipped else "git ignores it, or it holds no file"
+        print(f"note: '{path}' is not indexed: {reason}", file=sys.stderr)
 
 
 class Page(Protocol):

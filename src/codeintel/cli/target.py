@@ -57,7 +57,7 @@ class Target:
             files: list[str] = []
             for path in self.inside:  # a file that is named is meant, whatever else is
                 meant = files if (self.roots[0] / path).is_file() else folders
-                meant.append("/" + path.translate(_GLOB_SIGNS))
+                meant.append(glob_of(path))
             wanted = [glob for glob in include if not glob.startswith("!")]
             unwanted = [glob for glob in include if glob.startswith("!")]
             within = _below(folders, wanted) if wanted else folders
@@ -68,6 +68,11 @@ class Target:
             exclude_globs=exclude,
             languages=tuple(arguments.language),
         )
+
+
+def glob_of(path: str) -> str:
+    """Give the glob that means one path, and what is below it."""
+    return "/" + path.translate(_GLOB_SIGNS)
 
 
 def _below(folders: Iterable[str], globs: Sequence[str]) -> Iterator[str]:

@@ -11,7 +11,6 @@ from codeintel.errors import (
     GitCommandError,
     InvalidCursorError,
     InvalidRangeError,
-    NoCommitsError,
     PathNotFoundError,
     UnknownRevisionError,
 )
@@ -103,8 +102,8 @@ class GitClient:
         ------
         UnknownRevisionError
             Git cannot resolve it to one commit.
-        NoCommitsError
-            HEAD was asked, and there are no commits yet.
+        NoCommitsError, RepositoryError
+            HEAD was asked, and there are no commits yet, or its commit is gone.
         """
         name = "HEAD" if rev is None else rev
         if name == "HEAD":
@@ -115,10 +114,7 @@ class GitClient:
         if sha is not None:
             return sha
         if name == "HEAD":
-            raise NoCommitsError(
-                f"The repository '{self._repository.name}' has no commits yet.",
-                cure="Commit something first.",
-            )
+            raise self._repository.headless()
         raise UnknownRevisionError(
             f"Git knows no commit '{name[:80]}'.", cure="Give a branch, a tag or a commit's sha."
         )

@@ -40,6 +40,7 @@ NO_DEADLINE_S = 20 * 86_400.0
 
 _slots = threading.BoundedSemaphore(MAX_PROCESSES)
 
+_MISSING = re.compile(r"[Cc]annot read blob|unable to read|[Mm]issing blob|promisor")
 _INHERITED = ("PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR")
 
 _ENVIRONMENT = {
@@ -331,7 +332,9 @@ class Git:
             f"`git {arguments[0]}` failed with status {status}: {reason or 'no message'}",
             status=status,
             stderr=text,
-            cure="See `codeintel doctor`.",
+            cure="Where it is a partial clone, fetch what is missing; else run `git fsck`."
+            if _MISSING.search(text)
+            else "See `codeintel doctor`.",
         )
 
 

@@ -11,6 +11,7 @@ from codeintel.errors import (
     NoCommitsError,
     NotARepositoryError,
     PathNotFoundError,
+    RepositoryError,
     UnknownRevisionError,
 )
 from codeintel.git.process import Git
@@ -112,8 +113,8 @@ class Repository:
         ------
         UnknownRevisionError
             Git cannot resolve it to one commit.
-        NoCommitsError
-            HEAD was asked, and there are no commits yet.
+        NoCommitsError, RepositoryError
+            HEAD was asked, and there are no commits yet, or its commit is gone.
         """
         unknown = UnknownRevisionError(
             f"Git knows no commit '{rev}'.", cure="Give a branch, a tag or a commit's sha."
@@ -132,12 +133,26 @@ class Repository:
             raise unknown from error
         sha = answer.decode().split("\n")[0]
         if not sha and name == "HEAD":
-            raise NoCommitsError(
-                f"The repository '{self.name}' has no commits yet.", cure="Commit something first."
-            )
+            raise self.headless()
         if not sha:
             raise unknown
         return sha
+
+    def headless(self) -> RepositoryError:
+        """Make the error for a HEAD that names no commit: none yet, or one that is gone."""
+        try:
+            head = (self.git_dir / "HEAD").read_text().strip()
+        except (OSError, ValueError):
+            head = ""
+        branch = self.common_dir / head.removeprefix("ref:").strip()
+        if head.startswith("ref:") and not branch.is_file():
+            return NoCommitsError(
+                f"The repository '{self.name}' has no commits yet.", cure="Commit something first."
+            )
+        return RepositoryError(
+            f"HEAD of the repository '{self.name}' names no commit that is there.",
+            cure="See `git reflog` and `git fsck`, and commit nothing before it is mended.",
+        )
 
 
 def open_with_gitpython(folder: Path) -> "git.Repo":

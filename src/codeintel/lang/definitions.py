@@ -196,7 +196,7 @@ class DefinitionFinder:
         attributes = [lead.start_row for lead in above if not lead.is_comment]
         if found.role in ("field", "property"):  # of the class, also where a constructor says so
             open_ = [outer for outer in open_ if outer.role not in _FUNCTIONS]
-        names = [outer.name for outer in open_ if outer.name]
+        names = [part for outer in open_ for part in (outer.owner, outer.name) if part]
         names += [found.owner] if found.owner else []
         name_row, name_column = rows.position_at(found.name_node.start_byte)
         raw = rows.text_of(found.name_node)
@@ -208,7 +208,7 @@ class DefinitionFinder:
             end_line=end_row + 1,
             name_line=name_row + 1,
             name_column=name_column + 1,
-            container=".".join(names),
+            container=".".join(names).replace("::", "."),
             signature=self._signature(found),
             doc=found.doc or (doc_of(above) if above else ""),
             public=self._is_public(found, open_),

@@ -167,7 +167,12 @@ def find_tool(name: str) -> Tool:
     """
     if name in TOOLS:
         return TOOLS[name]
-    raise UnknownToolError(
+    raise unknown_tool(name)
+
+
+def unknown_tool(name: str) -> UnknownToolError:
+    """Make the error for a name that no tool has."""
+    return UnknownToolError(
         f"There is no tool {name[:100]!r}.",
         cure=f"The tools are {', '.join(TOOLS)}.",
         suggestions=difflib.get_close_matches(name[:100], TOOLS, n=3),

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 import codeintel
 from codeintel.errors import CodeIntelError
 from codeintel.server.auth import LOCAL
-from codeintel.server.calls import Calls, InvalidArgumentsError
+from codeintel.server.calls import Calls, InvalidArgumentsError, unknown_tool
 from codeintel.server.connection import while_connected
 from codeintel.server.health import Health
 from codeintel.server.metrics import METRICS_TYPE, Metrics
@@ -112,7 +112,12 @@ def build_rest(calls: Calls, health: Health, metrics: Metrics, lifespan: Lifespa
 
     for tool in TOOLS.values():
         _add(app, calls, tool)
+
+    async def unknown(name: str) -> Response:
+        return respond(failed(unknown_tool(name)))
+
     document = describe(app)
+    app.add_api_route(f"{_PREFIX}{{name:path}}", unknown, methods=["POST"], include_in_schema=False)
     app.openapi = lambda: document  # type: ignore[method-assign]
     return app
 
