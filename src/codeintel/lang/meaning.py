@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from codeintel.lang.conventions import conventions
@@ -201,8 +201,9 @@ class Place:
 
     def _is_related(self, candidate: Candidate) -> bool:
         """Whether a candidate is written in a language that knows the names of this one."""
-        language = detect_language(candidate[0], "")
-        return _family(language) == _family(self._names.language)
+        name = posixpath.basename(candidate[0])
+        ending = posixpath.splitext(name)[1]
+        return _family_of(f"_{ending}" if ending else name) == _family(self._names.language)
 
     def _is_here(self, candidate: Candidate) -> bool:
         return candidate[0] == self._path
@@ -259,6 +260,12 @@ def _after_name(definition: Definition) -> str:
 def _family(language: str) -> frozenset[str]:
     """The languages that share names with one, itself among them."""
     return next((f for f in _FAMILIES if language in f), frozenset({language}))
+
+
+@lru_cache(maxsize=1024)
+def _family_of(name: str) -> frozenset[str]:
+    """The languages that share names with that of a file, by its name."""
+    return _family(detect_language(name, ""))
 
 
 def _module_names(path: str) -> tuple[str, str]:
