@@ -127,3 +127,51 @@ def test_names_of_a_class_body_do_not_reach_into_its_methods() -> None:
 
 def test_variables_of_a_module_are_not_local() -> None:
     assert used("a.py", "a = 1\nprint(a)\n") == ["print", "a"]
+
+
+BINDINGS = {
+    "a.py": [
+        "match shared:\n        case load: load()",
+        "match shared:\n        case shared(k=load): load()",
+        "match shared:\n        case [load, *rest]: load(rest)",
+        "match shared:\n        case {'k': load}: load()",
+        "match shared:\n        case shared() as load: load()",
+        "with shared as (load, rest): load(rest)",
+        "with shared as [load, rest]: load(rest)",
+    ],
+    "a.ts": ["const [rest, load = 3] = shared(); load(rest);"],
+    "a.js": ["const [rest, load = 3] = shared(); load(rest);"],
+    "a.rs": ["match shared { load => load() }", "let [load, rest] = shared; load(rest);"],
+    "a.java": [
+        "if (shared instanceof int load) { shared = load; }",
+        "switch (shared) { case int load -> shared = load; }",
+        "switch (shared) { case shared(int load) -> shared = load; }",
+    ],
+    "a.cs": [
+        "var (rest, load) = shared; load(rest);",
+        "foreach (var (rest, load) in shared) { load(rest); }",
+        "var rest = from load in shared select load; rest();",
+    ],
+}
+FUNCTIONS = {
+    "a.py": "def f():\n    {}\n",
+    "a.ts": "function f() {{ {} }}\n",
+    "a.js": "function f() {{ {} }}\n",
+    "a.rs": "fn f() {{ {} }}\n",
+    "a.java": "class A {{ void f() {{ {} }} }}\n",
+    "a.cs": "class A {{ void F() {{ {} }} void G(params int[] load) {{ load(); }} }}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [(path, body) for path, bodies in BINDINGS.items() for body in bodies]
+)
+def test_whatever_binds_a_name_makes_it_local(path: str, body: str) -> None:
+    text = FUNCTIONS[path].format(body)
+    assert not {"load", "rest"} & set(used(path, text))
+    assert "load" in local(path, text)
+
+
+def test_what_a_pattern_compares_with_is_not_bound() -> None:
+    assert "RED" in used("a.py", "def f(o):\n    match o:\n        case Color.RED: pass\n")
+    assert "None" in used("a.rs", "fn f(o: O) { match o { None => 1, _ => 2 } }\n")

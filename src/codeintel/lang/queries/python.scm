@@ -44,6 +44,11 @@
 (for_in_clause left: (identifier) @local)
 [(pattern_list (identifier) @local) (tuple_pattern (identifier) @local)]
 (as_pattern_target (identifier) @local)
+(as_pattern_target [(tuple (identifier) @local) (list (identifier) @local)])
+(case_pattern (dotted_name . (identifier) @local .))
+(case_pattern (as_pattern (case_pattern) (identifier) @local))
+(splat_pattern (identifier) @local)
+(keyword_pattern (identifier) (dotted_name . (identifier) @local .))
 (global_statement (identifier) @global)
 (nonlocal_statement (identifier) @global)
 [

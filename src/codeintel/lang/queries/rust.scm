@@ -36,6 +36,8 @@
 (for_expression pattern: (identifier) @local)
 (closure_parameters (identifier) @local)
 (tuple_pattern (identifier) @local)
+(slice_pattern (identifier) @local)
+((match_pattern (identifier) @local) (#match? @local "^[a-z_]"))
 (tuple_struct_pattern type: (_) (identifier) @local)
 [(ref_pattern (identifier) @local)
  (mut_pattern (identifier) @local)

@@ -66,6 +66,7 @@
  (pair_pattern value: (identifier) @local)
  (pair_pattern value: (assignment_pattern left: (identifier) @local))
  (array_pattern (identifier) @local)
+ (array_pattern (assignment_pattern left: (identifier) @local))
  (rest_pattern (identifier) @local)]
 (for_in_statement left: (identifier) @local)
 (catch_clause parameter: (identifier) @local)
