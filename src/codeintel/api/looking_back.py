@@ -48,7 +48,7 @@ class LookingBack(Questions):
         follow
             Go on under the names that the file had before, as git guesses them.
         since, until
-            Dates as git reads them.
+            ISO 8601 dates or times (UTC where no zone is given), both included.
         author
             Part of the author's name or address.
         """

@@ -104,7 +104,7 @@ def resolve_path(root: Path, path: str) -> Path:
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
         raise PathNotFoundError(
-            f"'{path}' is {what}.", cure="A listing of paths shows what is below it."
+            f"'{path or '.'}' is {what}.", cure="A listing of paths shows what is below it."
         )
     return Path(real)
 
