@@ -17,6 +17,7 @@ Candidate = tuple[str, Definition]
 """A definition and the path of its file."""
 
 _WORD = re.compile(r"\w+")
+_MAX_RECEIVER_CHARS: Final = 200
 _BASE: Final = frozenset({"super", "parent", "base"})
 _FOLDER_IS_PACKAGE: Final = frozenset({"go", "java", "kotlin", "scala", "swift", "c", "cpp"})
 _TYPES: Final = frozenset(
@@ -43,17 +44,23 @@ def local_at(names: FileNames, line: int, column: int) -> LocalName | None:
 
 def receiver_in(language: str, before: str) -> str:
     """What of the text before a name decides what the name is looked up in; empty for nothing."""
-    match = _receiver(language).search(before)
+    match = _receiver(language, before)
     return match[0] if match else ""
 
 
-@cache
-def _receiver(language: str) -> re.Pattern[str]:
+def _receiver(language: str, before: str) -> re.Match[str] | None:
     """What ends the text before a member, the name of the thing as group 1."""
-    marks = sorted(conventions(language).marks, key=len, reverse=True)
+    before = before.rstrip()[-_MAX_RECEIVER_CHARS:]
     # Two points and more are no mark of a member but a range, or what is spread out.
-    marks_pattern = "|".join(re.escape(mark) for mark in marks).replace(r"\.", r"(?<!\.)\.")
-    return re.compile(rf"([\w$@]+)?\s*(?:\(\s*\))?\s*(?:{marks_pattern})\s*$")
+    if not before.endswith(conventions(language).marks) or before.endswith(".."):
+        return None
+    return _receiver_pattern(language).search(before)
+
+
+@cache
+def _receiver_pattern(language: str) -> re.Pattern[str]:
+    marks = sorted(conventions(language).marks, key=len, reverse=True)
+    return re.compile(rf"([\w$@]+)?\s*(?:\(\s*\))?\s*(?:{'|'.join(map(re.escape, marks))})$")
 
 
 class Place:
@@ -74,7 +81,7 @@ class Place:
         self._names = names
         self._name = name
         self._rules = conventions(names.language)
-        self._receiver = _receiver(names.language).search(before)
+        self._receiver = _receiver(names.language, before)
         around = [d for d in names.definitions if d.start_line <= line <= d.end_line]
         self._around = around
         classes = [d for d in around if d.kind in _TYPES]
