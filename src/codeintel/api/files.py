@@ -12,14 +12,7 @@ from codeintel.errors import (
 )
 from codeintel.lang.content import SourceText, decode, secret_name
 from codeintel.lang.languages import detect_language
-from codeintel.search.files import (
-    check_path,
-    count_lines,
-    excerpts,
-    path_not_found,
-    read_bytes,
-    resolve_path,
-)
+from codeintel.search.files import check_path, count_lines, excerpts, path_not_found, read_bytes
 from codeintel.types import FileAnswer, FilePart, Provenance, Scope
 
 
@@ -121,9 +114,7 @@ def _read(repository: ServedRepository, path: str, ref: str | None) -> tuple[byt
         root = repository.source.root
         if root is None:
             return repository.read_at(path, "HEAD")
-        real = resolve_path(root, path)
-        _refuse_hidden(real.relative_to(root.resolve()).as_posix())
-        return read_bytes(root, path), None
+        return read_bytes(root, path, _refuse_hidden), None
     except PathNotFoundError as error:
         nearest = path_not_found(path, known_paths(repository))
         raise PathNotFoundError(
@@ -132,7 +123,7 @@ def _read(repository: ServedRepository, path: str, ref: str | None) -> tuple[byt
 
 
 def _refuse_hidden(path: str) -> None:
-    """Refuse git's own files and what looks like a secret, also where a link leads to it."""
+    """Refuse git's own files and what looks like a secret."""
     if secret := secret_name(path.rpartition("/")[2].lower()):
         raise NotTextError(f"'{path}' is not opened: {secret}.")
     if ".git" in path.split("/"):

@@ -193,7 +193,7 @@ def file_of(text: str, directory: str) -> tuple[Target, str]:
     path = Path(directory, text)
     root = root_of(Path(directory))
     place = _place(path)
-    if place.exists():
+    if os.path.exists(place):  # unlike `Path.exists`, also no where permission is missing
         other = root_of(path)
         root = other if (other / ".git").exists() else root
     if not place.is_relative_to(root):

@@ -8,7 +8,7 @@ import difflib
 import os
 import stat
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -109,8 +109,15 @@ def resolve_path(root: Path, path: str) -> Path:
     return Path(real)
 
 
-def read_bytes(root: Path, path: str) -> bytes:
+def read_bytes(
+    root: Path, path: str, refuse: Callable[[str], None] = lambda real_path: None
+) -> bytes:
     """Read a file below `root`, as `resolve_path` finds it.
+
+    Parameters
+    ----------
+    refuse
+        Raises where a path must not be read; asked for the one that links lead to.
 
     Raises
     ------
@@ -120,6 +127,7 @@ def read_bytes(root: Path, path: str) -> bytes:
         The file is too large to be read as text.
     """
     real = resolve_path(root, path)
+    refuse(real.relative_to(os.path.realpath(root)).as_posix())
     try:
         size_bytes = real.stat().st_size
         if size_bytes > MAX_OPEN_BYTES:
