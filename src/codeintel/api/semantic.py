@@ -167,7 +167,7 @@ def show(hits: list[Hit], max_tokens: int, *, explain: bool) -> Iterator[SearchH
         lines = snapshot.lines_of(document.id, chunk.start_line, chunk.end_line)
         share = min(left, max(_LEAST_CHARS, left // (len(hits) - position)))
         text, truncated = _cut(lines, share)
-        left = max(0, left - len(text))
+        left -= len(text)
         yield SearchHit(
             repo=selection.repository.name,
             path=document.path,

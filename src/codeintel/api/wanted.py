@@ -13,12 +13,15 @@ from codeintel.search.navigation import navigator_of
 from codeintel.types import Scope
 
 _WORD = re.compile(r"[^\W\d]\w*")
-# `!` and `?` end names in some languages, and `$` is a letter in others; elsewhere they are signs.
+# `!` and `?` end names in some languages, `$` and `'` are letters in others; else they are signs.
 _MARKED_WORD = re.compile(r"[^\W\d]\w*(?:[!?](?!=))?")
-_MARKED_LANGUAGES = frozenset(("ruby", "elixir"))
 _DOLLAR_WORD = re.compile(r"(?:[^\W\d]|\$)[\w$]*")
-_DOLLAR_LANGUAGES = frozenset(("javascript", "typescript", "tsx", "java", "scala"))
 _PRIMED_WORD = re.compile(r"[^\W\d][\w']*")
+_WORDS = {
+    **dict.fromkeys(("ruby", "elixir"), _MARKED_WORD),
+    **dict.fromkeys(("javascript", "typescript", "tsx", "java", "scala"), _DOLLAR_WORD),
+    "haskell": _PRIMED_WORD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,7 @@ def symbol_at(
 
 def _words_of(language: str, text: str) -> list[re.Match[str]]:
     """Give what can be a name in a line."""
-    if language in _MARKED_LANGUAGES:
-        return list(_MARKED_WORD.finditer(text))
-    if language == "haskell":
-        return list(_PRIMED_WORD.finditer(text))
-    pattern = _DOLLAR_WORD if language in _DOLLAR_LANGUAGES else _WORD
-    return list(pattern.finditer(text))
+    return list(_WORDS.get(language, _WORD).finditer(text))
 
 
 def _name_at(words: list[re.Match[str]], line: int, column: int | None, path: str) -> re.Match[str]:

@@ -250,7 +250,7 @@ class GenerationStore:
             target = self.folder(draft.generation)
             os.rename(draft.path, target)
             fsync_path(self._generations)
-            write_atomically(self.manifest_path, msgspec.json.format(msgspec.json.encode(manifest)))
+            self._make_current(manifest)
         return manifest
 
     def note_commit(self, manifest: Manifest, commit: str | None) -> Manifest:
@@ -263,7 +263,7 @@ class GenerationStore:
         """
         manifest = msgspec.structs.replace(manifest, commit=commit)
         with storage_errors(f"the index folder '{self.root}'"):
-            write_atomically(self.manifest_path, msgspec.json.format(msgspec.json.encode(manifest)))
+            self._make_current(manifest)
         return manifest
 
     def collect(self, keep: int = 2) -> None:
@@ -291,6 +291,10 @@ class GenerationStore:
                     if S_ISREG(stat.st_mode):
                         sizes[stat.st_ino] = stat.st_size
         return sum(sizes.values())
+
+    def _make_current(self, manifest: Manifest) -> None:
+        """Let readers find this manifest from now on."""
+        write_atomically(self.manifest_path, msgspec.json.format(msgspec.json.encode(manifest)))
 
     def _seal(self, draft: Draft) -> list[FileRecord]:
         """Flush the draft's new files to the disk; linked ones keep the record they have."""
