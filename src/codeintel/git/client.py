@@ -3,6 +3,8 @@
 Questions are answered by the fastest layer that is ready (`layers`); all give git's own answer.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
@@ -226,15 +228,8 @@ class GitClient:
         )
         with job(self._timeout_s):
             sha, skip = question.position(cursor) if cursor else (self.resolve(rev), 0)
-            try:
+            with _begun_at(sha, self._objects):
                 found = self._layers.log(sha, question, skip, limit + 1)
-            except GitCommandError as error:
-                if not cursor or self._objects.info(sha):
-                    raise
-                raise InvalidCursorError(
-                    f"The commit {sha[:12]}, at which the first page began, is gone.",
-                    cure="Ask again without a cursor.",
-                ) from error
             if not found and not skip:
                 self._check_known(sha, question, path)
         more = question.cursor(sha, skip + limit) if len(found) > limit else None
@@ -368,3 +363,17 @@ def _last_line(path: str, n_lines: int, first: int, last: int | None) -> int:
             f"Line {first} is past the end of '{path}', which has {n_lines} lines."
         )
     return n_lines if last is None else min(last, n_lines)
+
+
+@contextmanager
+def _begun_at(sha: str, objects: ObjectReader) -> Iterator[None]:
+    """Say of a failure where the commit that the first page began at is gone that it is so."""
+    try:
+        yield
+    except GitCommandError as error:
+        if objects.info(sha):
+            raise
+        raise InvalidCursorError(
+            f"The commit {sha[:12]}, at which the first page began, is gone.",
+            cure="Ask again without a cursor.",
+        ) from error
